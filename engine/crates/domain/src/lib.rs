@@ -1,8 +1,16 @@
 //! Types and rules of Patchbay, free of IO: what a message, a conversation and a
 //! ticket are and how they may change. Time and ids are arguments.
 
+pub mod attempt;
 mod bytes;
+pub mod conversation;
+pub mod delivery;
+pub mod event;
 mod ids;
+pub mod message;
+pub mod people;
 pub mod platform;
+pub mod sending;
+pub mod ticket;
 
 pub use ids::*;

@@ -1,0 +1,158 @@
+//! What follows from an attempt to send: one table for every connector.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::platform::{Failure, FailureKind, LimitScope};
+
+/// What to do with a message whose request left and whose answer was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownPolicy {
+    /// Keep it as unknown and ask a person.
+    #[default]
+    Hold,
+    /// Send it again: better twice than never.
+    Resend,
+}
+
+/// What becomes of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The platform accepted it under these identifiers.
+    Sent {
+        external_ids: Vec<String>,
+    },
+    /// Back into the queue until then.
+    Retry {
+        at: DateTime<Utc>,
+        failure: Failure,
+    },
+    Failed(Failure),
+    Unknown(Failure),
+}
+
+/// What the channel or the recipient learns from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    None,
+    /// Nobody on this channel is served before then.
+    PauseChannel {
+        until: DateTime<Utc>,
+    },
+    /// The credentials are refused: nothing is sent until a person corrects them.
+    ChannelUnauthorized,
+    RecipientOptedOut,
+    RecipientUnreachable,
+}
+
+/// After this many attempts a temporary failure is final.
+pub const MAX_ATTEMPTS: u32 = 10;
+const FIRST_DELAY_MS: i64 = 1_000;
+const LONGEST_DELAY_MS: i64 = 15 * 60 * 1_000;
+
+/// How long before attempt `attempt + 1`: doubling, spread by `jitter` in 0..1 so that
+/// messages that failed together do not return together.
+#[must_use]
+pub fn backoff(attempt: u32, jitter: f64) -> Duration {
+    let doubled = FIRST_DELAY_MS.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(LONGEST_DELAY_MS);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most fifteen minutes")]
+    let spread = (doubled as f64 * 0.5 * jitter.clamp(0.0, 1.0)) as i64;
+    Duration::milliseconds(doubled / 2 + spread + doubled / 4)
+}
+
+#[must_use]
+pub fn settle(
+    outcome: Result<Vec<String>, Failure>,
+    attempt: u32,
+    policy: UnknownPolicy,
+    jitter: f64,
+    now: DateTime<Utc>,
+) -> (Settlement, Consequence) {
+    let failure = match outcome {
+        Ok(external_ids) => return (Settlement::Sent { external_ids }, Consequence::None),
+        Err(failure) => failure,
+    };
+    let wait = failure
+        .retry_after_ms
+        .and_then(|wait| Duration::try_milliseconds(i64::try_from(wait).ok()?))
+        .unwrap_or_else(|| backoff(attempt, jitter));
+    let at = now + wait;
+    match failure.kind {
+        FailureKind::Temporary if attempt < MAX_ATTEMPTS => (Settlement::Retry { at, failure }, Consequence::None),
+        // A pace is not the message's fault: it waits as long as it takes.
+        FailureKind::RateLimited => {
+            let consequence = match failure.scope {
+                Some(LimitScope::Recipient) => Consequence::None,
+                Some(LimitScope::Channel) | None => Consequence::PauseChannel { until: at },
+            };
+            (Settlement::Retry { at, failure }, consequence)
+        }
+        FailureKind::Unauthorized => (Settlement::Retry { at: now, failure }, Consequence::ChannelUnauthorized),
+        FailureKind::Unknown if policy == UnknownPolicy::Resend && attempt < MAX_ATTEMPTS => {
+            (Settlement::Retry { at, failure }, Consequence::None)
+        }
+        FailureKind::Unknown => (Settlement::Unknown(failure), Consequence::None),
+        FailureKind::Blocked => (Settlement::Failed(failure), Consequence::RecipientOptedOut),
+        FailureKind::Unreachable => (Settlement::Failed(failure), Consequence::RecipientUnreachable),
+        FailureKind::Temporary | FailureKind::Rejected | FailureKind::OutsideWindow | FailureKind::Unsupported => {
+            (Settlement::Failed(failure), Consequence::None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(kind: FailureKind) -> Result<Vec<String>, Failure> {
+        Err(Failure { kind, code: None, message: "m".into(), retry_after_ms: None, scope: None })
+    }
+
+    fn run(kind: FailureKind, attempt: u32, policy: UnknownPolicy) -> (Settlement, Consequence) {
+        settle(failed(kind), attempt, policy, 0.5, DateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn temporary_failures_are_tried_again_and_then_given_up() {
+        assert!(matches!(run(FailureKind::Temporary, 1, UnknownPolicy::Hold).0, Settlement::Retry { .. }));
+        assert!(matches!(run(FailureKind::Temporary, MAX_ATTEMPTS, UnknownPolicy::Hold).0, Settlement::Failed(_)));
+        assert!(matches!(run(FailureKind::RateLimited, 1000, UnknownPolicy::Hold).0, Settlement::Retry { .. }));
+    }
+
+    #[test]
+    fn a_lost_answer_is_repeated_only_where_the_channel_says_so() {
+        assert!(matches!(run(FailureKind::Unknown, 1, UnknownPolicy::Hold).0, Settlement::Unknown(_)));
+        assert!(matches!(run(FailureKind::Unknown, 1, UnknownPolicy::Resend).0, Settlement::Retry { .. }));
+    }
+
+    #[test]
+    fn refused_credentials_stop_the_channel_and_keep_the_message() {
+        let (settlement, consequence) = run(FailureKind::Unauthorized, 1, UnknownPolicy::Hold);
+        assert!(matches!(settlement, Settlement::Retry { .. }));
+        assert_eq!(consequence, Consequence::ChannelUnauthorized);
+    }
+
+    #[test]
+    fn only_the_recipient_waits_for_a_pair_limit() {
+        let failure = Failure {
+            kind: FailureKind::RateLimited,
+            code: None,
+            message: "m".into(),
+            retry_after_ms: Some(6_000),
+            scope: Some(LimitScope::Recipient),
+        };
+        let (settlement, consequence) = settle(Err(failure.clone()), 1, UnknownPolicy::Hold, 0.0, DateTime::UNIX_EPOCH);
+        let at = DateTime::UNIX_EPOCH + Duration::seconds(6);
+        assert_eq!((settlement, consequence), (Settlement::Retry { at, failure }, Consequence::None));
+    }
+
+    #[test]
+    fn delays_grow_stay_bounded_and_are_spread() {
+        for attempt in 1..64 {
+            let (low, high) = (backoff(attempt, 0.0), backoff(attempt, 1.0));
+            assert!(low < high && high <= Duration::milliseconds(LONGEST_DELAY_MS * 5 / 4));
+            assert!(low <= backoff(attempt + 1, 0.0));
+        }
+    }
+}
