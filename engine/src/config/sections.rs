@@ -1,0 +1,357 @@
+//! What each section of the configuration holds and which values are allowed.
+//!
+//! To add a key: a field, a line in `read` with its range, and the key with a
+//! sentence and its unit in `config.default.toml`; a test finds a missing one.
+
+use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::{ConfigError, MasterKey, Secret, Settings};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const YEAR: Duration = Duration::from_hours(366 * 24);
+const MIB: usize = 1 << 20;
+const SIZES: RangeInclusive<usize> = 1024..=1024 * MIB;
+
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub port: u16,
+    pub bind: IpAddr,
+    /// Without a closing slash.
+    pub public_url: String,
+    pub workers: usize,
+    pub cors_origins: Vec<String>,
+    pub webhook_body_bytes: usize,
+    pub json_body_bytes: usize,
+    pub media_body_bytes: usize,
+    pub trusted_proxies: Vec<IpNet>,
+    pub shutdown_grace: Duration,
+}
+
+impl Server {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let port = settings.number("server.port", 0..=u16::MAX)?;
+        let workers = match settings.number("server.workers", 0..=1024)? {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        Ok(Self {
+            port,
+            bind: settings.parsed("server.bind", "an IP address, such as \"0.0.0.0\"", |text| text.parse().ok())?,
+            public_url: match settings.optional("server.public_url")? {
+                Some(_) => {
+                    settings.parsed("server.public_url", "an address such as \"https://desk.example.com\"", base)?
+                }
+                None => format!("http://localhost:{port}"),
+            },
+            workers,
+            cors_origins: settings.list(
+                "server.cors_origins",
+                "origins such as \"https://desk.example.com\", or \"*\"",
+                origin,
+            )?,
+            webhook_body_bytes: settings.bytes("server.webhook_body_bytes", SIZES)?,
+            json_body_bytes: settings.bytes("server.json_body_bytes", SIZES)?,
+            media_body_bytes: settings.bytes("server.media_body_bytes", SIZES)?,
+            trusted_proxies: settings.list(
+                "server.trusted_proxies",
+                "addresses or networks such as \"10.0.0.0/8\"",
+                network,
+            )?,
+            shutdown_grace: settings.duration("server.shutdown_grace", SECOND..=HOUR)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub data_dir: PathBuf,
+    /// `postgres://…` or `sqlite:path`; it may hold a password.
+    pub database_url: Secret,
+    pub max_connections: u32,
+}
+
+impl Storage {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let data_dir = PathBuf::from(settings.parsed("storage.data_dir", "a folder", filled)?);
+        let database_url = match settings.optional("storage.database_url")? {
+            Some(_) => settings.parsed(
+                "storage.database_url",
+                "an address that begins with postgres:// or sqlite:",
+                database,
+            )?,
+            None => default_database(&data_dir),
+        };
+        Ok(Self { data_dir, database_url, max_connections: settings.number("storage.max_connections", 2..=1000)? })
+    }
+
+    /// SQLite: nothing to install, one node.
+    pub fn is_embedded(&self) -> bool {
+        self.database_url.expose().starts_with("sqlite:")
+    }
+
+    pub fn media_dir(&self) -> PathBuf {
+        self.data_dir.join("media")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Bus {
+    /// None: the queues are tables of the database.
+    pub amqp_url: Option<Secret>,
+    pub queue_prefix: String,
+    pub partitions: u32,
+    pub publish_timeout: Duration,
+    pub prefetch: u16,
+}
+
+impl Bus {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let amqp_url = match settings.optional("bus.amqp_url")? {
+            Some(_) => {
+                Some(settings.parsed("bus.amqp_url", "an address that begins with amqp:// or amqps://", broker)?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            amqp_url,
+            queue_prefix: settings.parsed(
+                "bus.queue_prefix",
+                "1 to 100 letters, digits, dots, dashes or underscores",
+                prefix,
+            )?,
+            partitions: settings.number("bus.partitions", 1..=1024)?,
+            publish_timeout: settings.duration("bus.publish_timeout", SECOND..=Duration::from_mins(1))?,
+            prefetch: settings.number("bus.prefetch", 1..=10_000)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Auth {
+    pub jwt_secret: Secret,
+    pub access_lifetime: AccessLifetime,
+    pub refresh_lifetime: Duration,
+    pub login_attempts: u32,
+    pub login_window: Duration,
+    pub requests_per_minute: u32,
+}
+
+/// How long an access token lives in each dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessLifetime {
+    pub helpdesk: Duration,
+    pub inbox: Duration,
+    pub sessions: Duration,
+    pub business: Duration,
+}
+
+impl Auth {
+    pub(super) fn read(settings: &Settings, jwt_secret: Secret) -> Result<Self, ConfigError> {
+        let lifetime = |key| settings.duration(key, Duration::from_mins(1)..=YEAR);
+        Ok(Self {
+            jwt_secret,
+            access_lifetime: AccessLifetime {
+                helpdesk: lifetime("auth.access_lifetime.helpdesk")?,
+                inbox: lifetime("auth.access_lifetime.inbox")?,
+                sessions: lifetime("auth.access_lifetime.sessions")?,
+                business: lifetime("auth.access_lifetime.business")?,
+            },
+            refresh_lifetime: lifetime("auth.refresh_lifetime")?,
+            login_attempts: settings.number("auth.login_attempts", 1..=1000)?,
+            login_window: settings.duration("auth.login_window", SECOND..=DAY)?,
+            requests_per_minute: settings.number("auth.requests_per_minute", 1..=1_000_000)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    pub master_key: MasterKey,
+}
+
+#[derive(Clone, Debug)]
+pub struct Plugins {
+    pub dir: PathBuf,
+    pub cache_dir: PathBuf,
+    pub memory_bytes: usize,
+    pub call_deadline: Duration,
+    pub output_bytes: usize,
+}
+
+impl Plugins {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let data_dir = Storage::read(settings)?.data_dir;
+        Ok(Self {
+            dir: PathBuf::from(settings.parsed("plugins.dir", "a folder", filled)?),
+            cache_dir: settings
+                .optional("plugins.cache_dir")?
+                .map_or_else(|| data_dir.join("plugin-cache"), PathBuf::from),
+            memory_bytes: settings.bytes("plugins.memory_bytes", MIB..=4096 * MIB - 1)?,
+            call_deadline: settings
+                .duration("plugins.call_deadline", Duration::from_millis(10)..=Duration::from_mins(1))?,
+            output_bytes: settings.bytes("plugins.output_bytes", SIZES)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Egress {
+    /// Hosts, addresses and networks, as written.
+    pub allow: Vec<String>,
+    pub timeout: Duration,
+    pub response_bytes: usize,
+    pub saved_bytes: usize,
+}
+
+impl Egress {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            allow: settings.list("egress.allow", "host names, addresses or networks such as \"10.1.0.0/16\"", host)?,
+            timeout: settings.duration("egress.timeout", SECOND..=HOUR)?,
+            response_bytes: settings.bytes("egress.response_bytes", SIZES)?,
+            saved_bytes: settings.bytes("egress.saved_bytes", SIZES)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Tickets {
+    pub reopen_window: Duration,
+}
+
+impl Tickets {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self { reopen_window: settings.duration("tickets.reopen_window", Duration::ZERO..=YEAR)? })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Conversations {
+    pub idle_after: Duration,
+    pub mailbox: usize,
+}
+
+impl Conversations {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            idle_after: settings.duration("conversations.idle_after", SECOND..=DAY)?,
+            mailbox: settings.number("conversations.mailbox", 1..=100_000)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    pub idle_after: Duration,
+    pub mailbox: usize,
+    /// Sends under way at once on one channel.
+    pub concurrency: usize,
+    /// The restart budget of every actor: at most so many within the window.
+    pub restarts: u32,
+    pub restart_window: Duration,
+    pub backoff_min: Duration,
+    pub backoff_max: Duration,
+}
+
+impl Sessions {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let backoff_min = settings.duration("sessions.backoff_min", Duration::from_millis(1)..=HOUR)?;
+        Ok(Self {
+            idle_after: settings.duration("sessions.idle_after", SECOND..=DAY)?,
+            mailbox: settings.number("sessions.mailbox", 1..=100_000)?,
+            concurrency: settings.number("sessions.concurrency", 1..=1000)?,
+            restarts: settings.number("sessions.restarts", 1..=1000)?,
+            restart_window: settings.duration("sessions.restart_window", SECOND..=DAY)?,
+            backoff_min,
+            backoff_max: settings.duration("sessions.backoff_max", backoff_min..=HOUR)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Retention {
+    pub pending_statuses: Duration,
+    pub events: Duration,
+    pub idempotency: Duration,
+}
+
+impl Retention {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            pending_statuses: settings.duration("retention.pending_statuses", HOUR..=YEAR)?,
+            events: settings.duration("retention.events", HOUR..=10 * YEAR)?,
+            idempotency: settings.duration("retention.idempotency", HOUR..=YEAR)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// In the language of `RUST_LOG`.
+    pub filter: String,
+}
+
+impl Log {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let allowed = "levels such as \"info\" or \"info,patchbay::bus=debug\"";
+        let filter = settings.parsed("log.filter", allowed, |text| {
+            filled(text).filter(|text| text.parse::<tracing_subscriber::filter::Targets>().is_ok())
+        })?;
+        Ok(Self { filter })
+    }
+}
+
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn base(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain)
+        .then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn origin(text: &str) -> Option<String> {
+    if text == "*" {
+        return Some(text.to_owned());
+    }
+    let origin = Url::parse(text).ok()?.origin();
+    (origin.is_tuple() && origin.ascii_serialization() == text).then(|| text.to_owned())
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn host(text: &str) -> Option<String> {
+    let named = || matches!(url::Host::parse(text), Ok(url::Host::Domain(_))) && !text.contains('*');
+    (network(text).is_some() || named()).then(|| text.to_owned())
+}
+
+fn database(text: &str) -> Option<Secret> {
+    let postgres =
+        || matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") && url.has_host());
+    let sqlite = text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
+    (sqlite || postgres()).then(|| Secret::new(text))
+}
+
+fn default_database(data_dir: &std::path::Path) -> Secret {
+    Secret::new(format!("sqlite:{}", data_dir.join("patchbay.db").display()))
+}
+
+fn broker(text: &str) -> Option<Secret> {
+    matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "amqp" | "amqps") && url.has_host())
+        .then(|| Secret::new(text))
+}
+
+fn prefix(text: &str) -> Option<String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    ((1..=100).contains(&text.len()) && text.chars().all(plain)).then(|| text.to_owned())
+}
