@@ -17,6 +17,9 @@ pub enum ConfigError {
     #[error("{setting} is {value}, but it must be {allowed}.")]
     Value { setting: String, value: String, allowed: String },
 
+    #[error("{setting} must be {allowed}.")]
+    SecretValue { setting: String, allowed: String },
+
     #[error("{key} is read, but config.default.toml does not have it.")]
     Undocumented { key: &'static str },
 
@@ -32,6 +35,6 @@ pub enum ConfigError {
     #[error("The generated key {} cannot be read or written: {cause}.", path.display())]
     KeyFile { path: PathBuf, cause: io::Error },
 
-    #[error("The key file {} is damaged: it must hold {allowed}; restore it from a copy, or set {variable}.", path.display())]
-    DamagedKeyFile { path: PathBuf, allowed: String, variable: &'static str },
+    #[error("The key file {} must hold {allowed}, but does not: restore it from a copy, or set {variable}.", path.display())]
+    DamagedKeyFile { path: PathBuf, allowed: &'static str, variable: &'static str },
 }

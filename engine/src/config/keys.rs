@@ -12,6 +12,8 @@ use rand::{TryRng, rngs::SysRng};
 
 use super::{ConfigError, MasterKey, Secret, Settings, Storage};
 
+const MAKE: &str = "make one with `openssl rand -hex 32`";
+
 pub(super) struct Keys {
     pub jwt_secret: Secret,
     pub master_key: MasterKey,
@@ -31,7 +33,7 @@ const JWT_SECRET: Key<Secret> = Key {
     variable: "JWT_SECRET",
     purpose: "it signs access tokens",
     file: "jwt-secret",
-    allowed: "at least 32 bytes; make one with `openssl rand -hex 32`",
+    allowed: "at least 32 bytes",
     parse: |text| (text.len() >= 32).then(|| Secret::new(text)),
 };
 
@@ -40,7 +42,7 @@ const MASTER_KEY: Key<MasterKey> = Key {
     variable: "PATCHBAY_MASTER_KEY",
     purpose: "it encrypts channel credentials",
     file: "master-key",
-    allowed: "exactly 32 bytes as 64 hexadecimal digits; make one with `openssl rand -hex 32`",
+    allowed: "exactly 32 bytes as 64 hexadecimal digits",
     parse: MasterKey::parse,
 };
 
@@ -70,16 +72,14 @@ pub(super) fn read(settings: &Settings, storage: &Storage) -> Result<Keys, Confi
 impl<T> Key<T> {
     fn given(&self, settings: &Settings) -> Result<Option<T>, ConfigError> {
         match settings.optional(self.setting)? {
-            Some(_) => settings.parsed(self.setting, self.allowed, self.parse).map(Some),
+            Some(_) => settings.parsed(self.setting, &format!("{}; {MAKE}", self.allowed), self.parse).map(Some),
             None => Ok(None),
         }
     }
 
     fn missing(&self) -> String {
         let Self { setting, variable, purpose, .. } = self;
-        format!(
-            "With PostgreSQL {variable} (`{setting}`) is required, the same on every node: {purpose}; make one with `openssl rand -hex 32`."
-        )
+        format!("With PostgreSQL {variable} (`{setting}`) is required, the same on every node: {purpose}; {MAKE}.")
     }
 
     fn kept(&self, data_dir: &Path) -> Result<T, ConfigError> {
@@ -87,7 +87,7 @@ impl<T> Key<T> {
         let text = read_or_make(data_dir, &path).map_err(|cause| ConfigError::KeyFile { path: path.clone(), cause })?;
         (self.parse)(text.trim()).ok_or_else(|| ConfigError::DamagedKeyFile {
             path,
-            allowed: self.allowed.to_owned(),
+            allowed: self.allowed,
             variable: self.variable,
         })
     }

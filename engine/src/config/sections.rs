@@ -6,6 +6,7 @@
 use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 
 use super::{ConfigError, MasterKey, Secret, Settings};
@@ -292,18 +293,20 @@ impl Retention {
 
 #[derive(Clone, Debug)]
 pub struct Log {
-    /// In the language of `RUST_LOG`.
-    pub filter: String,
+    pub filter: Targets,
 }
 
 impl Log {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let allowed = "levels such as \"info\" or \"info,patchbay::bus=debug\"";
-        let filter = settings.parsed("log.filter", allowed, |text| {
-            filled(text).filter(|text| text.parse::<tracing_subscriber::filter::Targets>().is_ok())
-        })?;
-        Ok(Self { filter })
+        let allowed = "levels (error, warn, info, debug, trace, off) such as \"info\" or \"info,patchbay::bus=debug\"";
+        Ok(Self { filter: settings.parsed("log.filter", allowed, levels)? })
     }
+}
+
+/// A bare word is a level here, never a module: a misspelt level must not silence the log.
+fn levels(text: &str) -> Option<Targets> {
+    let named = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    text.split(',').all(named).then(|| text.parse().ok()).flatten()
 }
 
 fn filled(text: &str) -> Option<String> {

@@ -107,12 +107,12 @@ impl Settings {
 
     /// The sentence that refuses a value.
     pub(super) fn refuse(&self, key: &'static str, allowed: impl Into<String>) -> ConfigError {
-        let value = match self.settings.get(key) {
-            Some(_) if SECRET_KEYS.contains(&key) => "not usable".to_owned(),
-            Some(setting) => setting.value.to_string(),
-            None => "missing".to_owned(),
-        };
-        ConfigError::Value { setting: self.name(key), value, allowed: allowed.into() }
+        let (setting, allowed) = (self.name(key), allowed.into());
+        if SECRET_KEYS.contains(&key) {
+            return ConfigError::SecretValue { setting, allowed };
+        }
+        let value = self.settings.get(key).map_or_else(|| "missing".to_owned(), |setting| setting.value.to_string());
+        ConfigError::Value { setting, value, allowed }
     }
 
     fn read<T>(
@@ -206,10 +206,10 @@ fn check_keys(origin: &str, prefix: &str, known: &Table, given: &Table) -> Resul
         let key = format!("{prefix}{name}");
         match (known.get(name), value) {
             (Some(Value::Table(known)), Value::Table(given)) => check_keys(origin, &format!("{key}."), known, given)?,
-            (Some(Value::Table(_)), value) => {
+            (Some(Value::Table(_)), _) => {
                 return Err(ConfigError::Value {
                     setting: format!("`{key}` in {origin}"),
-                    value: format!("a {}", value.type_str()),
+                    value: "a single value".to_owned(),
                     allowed: format!("a section, which begins with [{key}]"),
                 });
             }
