@@ -32,6 +32,9 @@ pub enum ConfigError {
     )]
     BrokerWithoutPostgres { setting: String },
 
+    #[error("The data folder {} cannot be made: {cause}; set PATCHBAY_DATA_DIR to a folder that can be written.", path.display())]
+    DataFolder { path: PathBuf, cause: io::Error },
+
     #[error("The generated key {} cannot be read or written: {cause}.", path.display())]
     KeyFile { path: PathBuf, cause: io::Error },
 

@@ -99,7 +99,6 @@ fn read_or_make(data_dir: &Path, path: &PathBuf) -> io::Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         read => return read,
     }
-    fs::create_dir_all(data_dir)?;
     let mut key = [0; 32];
     SysRng.try_fill_bytes(&mut key).map_err(io::Error::other)?;
     let mut file = tempfile::NamedTempFile::new_in(data_dir)?;

@@ -6,6 +6,7 @@
 //! from [`Settings`]. How to add a key is told in [`sections`].
 
 mod error;
+mod forms;
 mod keys;
 mod secret;
 mod sections;
@@ -52,6 +53,7 @@ impl Config {
         if bus.amqp_url.is_some() && storage.is_embedded() {
             return Err(ConfigError::BrokerWithoutPostgres { setting: settings.name("bus.amqp_url") });
         }
+        storage.prepare()?;
         let keys::Keys { jwt_secret, master_key } = keys::read(settings, &storage)?;
         let auth = Auth::read(settings, jwt_secret)?;
         let secrets = Secrets { master_key };

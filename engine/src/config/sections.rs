@@ -3,13 +3,14 @@
 //! To add a key: a field, a line in `read` with its range, and the key with a
 //! sentence and its unit in `config.default.toml`; a test finds a missing one.
 
-use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{
+    fs::DirBuilder, net::IpAddr, ops::RangeInclusive, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration,
+};
 
 use ipnet::IpNet;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use url::Url;
+use tracing_subscriber::filter::Targets;
 
-use super::{ConfigError, MasterKey, Secret, Settings};
+use super::{ConfigError, MasterKey, Secret, Settings, forms};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -30,6 +31,7 @@ pub struct Server {
     pub json_body_bytes: usize,
     pub media_body_bytes: usize,
     pub trusted_proxies: Vec<IpNet>,
+    pub operators: Vec<IpNet>,
     pub shutdown_grace: Duration,
 }
 
@@ -44,16 +46,18 @@ impl Server {
             port,
             bind: settings.parsed("server.bind", "an IP address, such as \"0.0.0.0\"", |text| text.parse().ok())?,
             public_url: match settings.optional("server.public_url")? {
-                Some(_) => {
-                    settings.parsed("server.public_url", "an address such as \"https://desk.example.com\"", base)?
-                }
+                Some(_) => settings.parsed(
+                    "server.public_url",
+                    "an address such as \"https://desk.example.com\"",
+                    forms::base,
+                )?,
                 None => format!("http://localhost:{port}"),
             },
             workers,
             cors_origins: settings.list(
                 "server.cors_origins",
                 "origins such as \"https://desk.example.com\", or \"*\"",
-                origin,
+                forms::origin,
             )?,
             webhook_body_bytes: settings.bytes("server.webhook_body_bytes", SIZES)?,
             json_body_bytes: settings.bytes("server.json_body_bytes", SIZES)?,
@@ -61,7 +65,12 @@ impl Server {
             trusted_proxies: settings.list(
                 "server.trusted_proxies",
                 "addresses or networks such as \"10.0.0.0/8\"",
-                network,
+                forms::network,
+            )?,
+            operators: settings.list(
+                "server.operators",
+                "addresses or networks such as \"10.0.0.0/8\"",
+                forms::network,
             )?,
             shutdown_grace: settings.duration("server.shutdown_grace", SECOND..=HOUR)?,
         })
@@ -78,14 +87,14 @@ pub struct Storage {
 
 impl Storage {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let data_dir = PathBuf::from(settings.parsed("storage.data_dir", "a folder", filled)?);
+        let data_dir = PathBuf::from(settings.parsed("storage.data_dir", "a folder", forms::filled)?);
         let database_url = match settings.optional("storage.database_url")? {
             Some(_) => settings.parsed(
                 "storage.database_url",
                 "an address that begins with postgres:// or sqlite:",
-                database,
+                forms::database,
             )?,
-            None => default_database(&data_dir),
+            None => forms::default_database(&data_dir),
         };
         Ok(Self { data_dir, database_url, max_connections: settings.number("storage.max_connections", 2..=1000)? })
     }
@@ -97,6 +106,12 @@ impl Storage {
 
     pub fn media_dir(&self) -> PathBuf {
         self.data_dir.join("media")
+    }
+
+    /// Makes the data folder where there is none, for its owner alone.
+    pub fn prepare(&self) -> Result<(), ConfigError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir);
+        made.map_err(|cause| ConfigError::DataFolder { path: self.data_dir.clone(), cause })
     }
 }
 
@@ -113,9 +128,11 @@ pub struct Bus {
 impl Bus {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let amqp_url = match settings.optional("bus.amqp_url")? {
-            Some(_) => {
-                Some(settings.parsed("bus.amqp_url", "an address that begins with amqp:// or amqps://", broker)?)
-            }
+            Some(_) => Some(settings.parsed(
+                "bus.amqp_url",
+                "an address that begins with amqp:// or amqps://",
+                forms::broker,
+            )?),
             None => None,
         };
         Ok(Self {
@@ -123,7 +140,7 @@ impl Bus {
             queue_prefix: settings.parsed(
                 "bus.queue_prefix",
                 "1 to 100 letters, digits, dots, dashes or underscores",
-                prefix,
+                forms::prefix,
             )?,
             partitions: settings.number("bus.partitions", 1..=1024)?,
             publish_timeout: settings.duration("bus.publish_timeout", SECOND..=Duration::from_mins(1))?,
@@ -188,7 +205,7 @@ impl Plugins {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let data_dir = Storage::read(settings)?.data_dir;
         Ok(Self {
-            dir: PathBuf::from(settings.parsed("plugins.dir", "a folder", filled)?),
+            dir: PathBuf::from(settings.parsed("plugins.dir", "a folder", forms::filled)?),
             cache_dir: settings
                 .optional("plugins.cache_dir")?
                 .map_or_else(|| data_dir.join("plugin-cache"), PathBuf::from),
@@ -212,7 +229,11 @@ pub struct Egress {
 impl Egress {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         Ok(Self {
-            allow: settings.list("egress.allow", "host names, addresses or networks such as \"10.1.0.0/16\"", host)?,
+            allow: settings.list(
+                "egress.allow",
+                "host names, addresses or networks such as \"10.1.0.0/16\"",
+                forms::host,
+            )?,
             timeout: settings.duration("egress.timeout", SECOND..=HOUR)?,
             response_bytes: settings.bytes("egress.response_bytes", SIZES)?,
             saved_bytes: settings.bytes("egress.saved_bytes", SIZES)?,
@@ -252,24 +273,20 @@ pub struct Sessions {
     pub mailbox: usize,
     /// Sends under way at once on one channel.
     pub concurrency: usize,
-    /// The restart budget of every actor: at most so many within the window.
-    pub restarts: u32,
-    pub restart_window: Duration,
-    pub backoff_min: Duration,
-    pub backoff_max: Duration,
+    /// Every actor that failed is started again after a pause that grows from the first to the longest.
+    pub first_restart_delay: Duration,
+    pub longest_restart_delay: Duration,
 }
 
 impl Sessions {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let backoff_min = settings.duration("sessions.backoff_min", Duration::from_millis(1)..=HOUR)?;
+        let first_restart_delay = settings.duration("sessions.first_restart_delay", Duration::from_millis(1)..=HOUR)?;
         Ok(Self {
             idle_after: settings.duration("sessions.idle_after", SECOND..=DAY)?,
             mailbox: settings.number("sessions.mailbox", 1..=100_000)?,
             concurrency: settings.number("sessions.concurrency", 1..=1000)?,
-            restarts: settings.number("sessions.restarts", 1..=1000)?,
-            restart_window: settings.duration("sessions.restart_window", SECOND..=DAY)?,
-            backoff_min,
-            backoff_max: settings.duration("sessions.backoff_max", backoff_min..=HOUR)?,
+            first_restart_delay,
+            longest_restart_delay: settings.duration("sessions.longest_restart_delay", first_restart_delay..=HOUR)?,
         })
     }
 }
@@ -299,62 +316,6 @@ pub struct Log {
 impl Log {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let allowed = "levels (error, warn, info, debug, trace, off) such as \"info\" or \"info,patchbay::bus=debug\"";
-        Ok(Self { filter: settings.parsed("log.filter", allowed, levels)? })
+        Ok(Self { filter: settings.parsed("log.filter", allowed, forms::levels)? })
     }
-}
-
-/// A bare word is a level here, never a module: a misspelt level must not silence the log.
-fn levels(text: &str) -> Option<Targets> {
-    let named = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
-    text.split(',').all(named).then(|| text.parse().ok()).flatten()
-}
-
-fn filled(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn base(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let plain =
-        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain)
-        .then(|| url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn origin(text: &str) -> Option<String> {
-    if text == "*" {
-        return Some(text.to_owned());
-    }
-    let origin = Url::parse(text).ok()?.origin();
-    (origin.is_tuple() && origin.ascii_serialization() == text).then(|| text.to_owned())
-}
-
-fn network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-fn host(text: &str) -> Option<String> {
-    let named = || matches!(url::Host::parse(text), Ok(url::Host::Domain(_))) && !text.contains('*');
-    (network(text).is_some() || named()).then(|| text.to_owned())
-}
-
-fn database(text: &str) -> Option<Secret> {
-    let postgres =
-        || matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") && url.has_host());
-    let sqlite = text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
-    (sqlite || postgres()).then(|| Secret::new(text))
-}
-
-fn default_database(data_dir: &std::path::Path) -> Secret {
-    Secret::new(format!("sqlite:{}", data_dir.join("patchbay.db").display()))
-}
-
-fn broker(text: &str) -> Option<Secret> {
-    matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "amqp" | "amqps") && url.has_host())
-        .then(|| Secret::new(text))
-}
-
-fn prefix(text: &str) -> Option<String> {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
-    ((1..=100).contains(&text.len()) && text.chars().all(plain)).then(|| text.to_owned())
 }

@@ -49,6 +49,10 @@ impl Start {
     }
 }
 
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
 #[test]
 fn defaults_need_nothing() {
     let start = Start::new();
@@ -63,7 +67,7 @@ fn defaults_need_nothing() {
     assert_eq!(config.auth.access_lifetime.business, Duration::from_hours(7 * 24));
     assert_eq!(config.plugins.cache_dir, start.data("plugin-cache"));
     assert_eq!(config.tickets.reopen_window, Duration::from_hours(24));
-    assert_eq!(config.sessions.backoff_min, Duration::from_millis(100));
+    assert_eq!(config.sessions.first_restart_delay, Duration::from_millis(100));
     assert_eq!(config.retention.pending_statuses, Duration::from_hours(7 * 24));
     assert!(config.egress.allow.is_empty());
 }
@@ -188,8 +192,8 @@ fn a_bad_value_in_the_file_is_one_sentence() {
             "`server.cors_origins` in FILE is [\"https://a.example/\"], but it must be a list of origins such as \"https://desk.example.com\", or \"*\".",
         ),
         (
-            "[sessions]\nbackoff_min = \"1m\"",
-            "`sessions.backoff_max` is \"30s\", but it must be a time from \"1m\" to \"1h\" with its unit: ms, s, m, h or d.",
+            "[sessions]\nfirst_restart_delay = \"1m\"",
+            "`sessions.longest_restart_delay` is \"30s\", but it must be a time from \"1m\" to \"1h\" with its unit: ms, s, m, h or d.",
         ),
         (
             "[bus]\nqueue_prefix = \"a b\"",
@@ -289,8 +293,9 @@ fn generated_keys_stay_and_only_their_owner_reads_them() {
     assert_eq!(first.secrets.master_key, second.secrets.master_key);
     assert_ne!(hex::encode(first.secrets.master_key.expose()), first.auth.jwt_secret.expose());
     for name in ["jwt-secret", "master-key"] {
-        assert_eq!(fs::metadata(start.data(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        assert_eq!(mode(&start.data(name)), 0o600, "{name}");
     }
+    assert_eq!(mode(&start.data("")), 0o700);
     let another = Start::new().load().unwrap();
     assert_ne!(first.secrets.master_key, another.secrets.master_key);
 }
@@ -334,7 +339,7 @@ fn an_unusable_data_folder_is_named() {
     fs::write(start.folder.path().join("data"), "a file").unwrap();
     assert_eq!(
         start.refusal(),
-        "The generated key DIR/data/jwt-secret cannot be read or written: Not a directory (os error 20)."
+        "The data folder DIR/data cannot be made: File exists (os error 17); set PATCHBAY_DATA_DIR to a folder that can be written."
     );
 }
 

@@ -1,0 +1,65 @@
+//! The forms that texts in the configuration may have: each function gives the
+//! value, or nothing when the text has another form.
+
+use std::{net::IpAddr, path::Path};
+
+use ipnet::IpNet;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use url::Url;
+
+use super::Secret;
+
+/// A bare word is a level here, never a module: a misspelt level must not silence the log.
+pub(super) fn levels(text: &str) -> Option<Targets> {
+    let named = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    text.split(',').all(named).then(|| text.parse().ok()).flatten()
+}
+
+pub(super) fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+pub(super) fn base(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain)
+        .then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub(super) fn origin(text: &str) -> Option<String> {
+    if text == "*" {
+        return Some(text.to_owned());
+    }
+    let origin = Url::parse(text).ok()?.origin();
+    (origin.is_tuple() && origin.ascii_serialization() == text).then(|| text.to_owned())
+}
+
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+pub(super) fn host(text: &str) -> Option<String> {
+    let named = || matches!(url::Host::parse(text), Ok(url::Host::Domain(_))) && !text.contains('*');
+    (network(text).is_some() || named()).then(|| text.to_owned())
+}
+
+pub(super) fn database(text: &str) -> Option<Secret> {
+    let postgres = || matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "postgres" | "postgresql"));
+    let sqlite = text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
+    (sqlite || postgres()).then(|| Secret::new(text))
+}
+
+pub(super) fn default_database(data_dir: &Path) -> Secret {
+    Secret::new(format!("sqlite:{}", data_dir.join("patchbay.db").display()))
+}
+
+pub(super) fn broker(text: &str) -> Option<Secret> {
+    matches!(Url::parse(text), Ok(url) if matches!(url.scheme(), "amqp" | "amqps") && url.has_host())
+        .then(|| Secret::new(text))
+}
+
+pub(super) fn prefix(text: &str) -> Option<String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    ((1..=100).contains(&text.len()) && text.chars().all(plain)).then(|| text.to_owned())
+}
