@@ -1,0 +1,106 @@
+//! Routes as data. A section of a dialect lists its endpoints; [`mount`] turns
+//! a list into resources, each with the check its access asks for and with a
+//! 405 that names the methods there are. The list is also what the snapshot of
+//! the route table shows.
+//!
+//! To add an endpoint: a line in its section's `endpoints()`. Static paths come
+//! before those with a parameter in the same place.
+
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, http::Method,
+    middleware::from_fn, web,
+};
+
+use super::{
+    guard::{authenticate, limit_address},
+    idempotency::idempotent,
+    problem::{Problem, Shape},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// With an access token only; counted for its user.
+    Caller,
+    /// For anybody; counted for the address.
+    Public,
+    /// For platforms and probes, which prove themselves otherwise or need not.
+    Machine,
+}
+
+pub struct Endpoint {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    route: Route,
+}
+
+impl Endpoint {
+    pub fn public(self) -> Self {
+        Self { access: Access::Public, ..self }
+    }
+
+    pub fn machine(self) -> Self {
+        Self { access: Access::Machine, ..self }
+    }
+}
+
+macro_rules! methods {
+    ($($name:ident: $method:ident),*) => {$(
+        pub fn $name<F, Arguments>(path: &'static str, handler: F) -> Endpoint
+        where
+            F: Handler<Arguments>,
+            Arguments: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            Endpoint { method: Method::$method, path, access: Access::Caller, route: web::$name().to(handler) }
+        }
+    )*};
+}
+
+methods!(get: GET, post: POST, put: PUT, patch: PATCH, delete: DELETE);
+
+/// Adds endpoints to a scope; those of one path, which stand together, become one resource.
+pub fn mount(mut scope: Scope, endpoints: Vec<Endpoint>) -> Scope {
+    let mut endpoints = endpoints.into_iter().peekable();
+    while let Some(first) = endpoints.next() {
+        let (path, access) = (first.path, first.access);
+        let mut allow = vec![first.method.to_string()];
+        let mut resource = web::resource(path).route(first.route);
+        while let Some(next) = endpoints.next_if(|next| next.path == path && next.access == access) {
+            allow.push(next.method.to_string());
+            resource = resource.route(next.route);
+        }
+        scope = guarded(scope, resource.default_service(not_allowed(allow.join(", "))), access);
+    }
+    scope
+}
+
+fn guarded(scope: Scope, resource: Resource, access: Access) -> Scope {
+    match access {
+        // The last one wrapped is the first to see a request.
+        Access::Caller => scope.service(resource.wrap(from_fn(idempotent)).wrap(from_fn(authenticate))),
+        Access::Public => scope.service(resource.wrap(from_fn(limit_address))),
+        Access::Machine => scope.service(resource),
+    }
+}
+
+fn not_allowed(allow: String) -> Route {
+    web::route().to(move |request: HttpRequest| {
+        let problem = Problem::method_not_allowed(request.method(), request.path(), allow.clone());
+        std::future::ready(Shape::of(&request).answer(&problem))
+    })
+}
+
+/// The answer where there is no route.
+pub async fn no_route(request: HttpRequest) -> HttpResponse {
+    Shape::of(&request).answer(&Problem::no_route(request.method(), request.path()))
+}
+
+/// One line per endpoint, as the snapshot of the route table shows it.
+#[cfg(test)]
+pub fn table(prefix: &str, endpoints: &[Endpoint]) -> Vec<String> {
+    let line = |endpoint: &Endpoint| {
+        format!("{:<7} {prefix}{} ({:?})", endpoint.method.as_str(), endpoint.path, endpoint.access).to_lowercase()
+    };
+    endpoints.iter().map(line).collect()
+}

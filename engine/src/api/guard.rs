@@ -1,0 +1,125 @@
+//! Lets callers in: who they are, whether this is their organisation, and
+//! whether they call too often. The [`Principal`] or [`Admin`] that a handler is given comes
+//! from here.
+
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{AUTHORIZATION, USER_AGENT},
+    middleware::Next,
+    web,
+};
+use patchbay_domain::{OrganisationId, people::Caller};
+
+use super::problem::{Rejected, Shape};
+use crate::{
+    app::App,
+    auth::{Admin, Origin, Principal, Standing, Subject, client_address},
+    service::ServiceError,
+};
+
+/// The name of an organisation's place in a path.
+const ORGANISATION: &str = "organisation";
+const USER_AGENT_LENGTH: usize = 300;
+
+/// Only those with a token go on.
+pub async fn authenticate(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let caller = match identify(&app, &request).await {
+        Ok(caller) => caller,
+        Err(error) => return Ok(Shape::refuse(request, error)),
+    };
+    let standing = app.auth.requests.check(Subject::User(caller.user_id));
+    let origin = origin(&app, &request);
+    request.extensions_mut().insert(Principal { caller, origin });
+    pass(standing, request, next).await
+}
+
+/// Anybody goes on, but no address too often.
+pub async fn limit_address(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    match client_address(request.head(), &app.config.server.trusted_proxies) {
+        Some(address) => pass(app.auth.requests.check(Subject::Address(address)), request, next).await,
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+async fn identify(app: &App, request: &ServiceRequest) -> Result<Caller, ServiceError> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => return Err(ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned())),
+    };
+    let claims = app.auth.tokens.verify(token, (app.clock)())?;
+    let caller = app.auth.logins.caller(&claims).await?;
+    let caller =
+        caller.ok_or_else(|| ServiceError::Unauthenticated("this login has ended; log in again".to_owned()))?;
+    match request.match_info().get(ORGANISATION) {
+        Some(named) if named.parse::<OrganisationId>().ok() != Some(caller.organisation_id) => {
+            Err(ServiceError::NotFound("organisation"))
+        }
+        _ => Ok(caller),
+    }
+}
+
+async fn pass(
+    standing: Standing,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let mut response = match standing.retry_after {
+        None => next.call(request).await?.map_into_boxed_body(),
+        Some(seconds) => {
+            let message = "too many requests; wait a little";
+            Shape::refuse(request, ServiceError::TooMany { message, retry_after: Duration::from_secs(seconds) })
+        }
+    };
+    standing.tell(response.headers_mut());
+    Ok(response)
+}
+
+fn origin(app: &App, request: &ServiceRequest) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        method: request.method().to_string(),
+        path: request.path().to_owned(),
+        address: client_address(request.head(), &app.config.server.trusted_proxies),
+        user_agent: agent.map(|agent| agent.chars().take(USER_AGENT_LENGTH).collect()),
+    }
+}
+
+/// Who the guard let in; nobody where the route is open to anybody.
+pub fn principal(request: &HttpRequest) -> Result<Principal, ServiceError> {
+    request.extensions().get().cloned().ok_or_else(|| ServiceError::Unauthenticated("log in first".to_owned()))
+}
+
+impl FromRequest for Principal {
+    type Error = Rejected;
+    type Future = Ready<Result<Self, Rejected>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(principal(request).map_err(|error| Rejected::new(request, error)))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Rejected;
+    type Future = Ready<Result<Self, Rejected>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let admin = principal(request).and_then(|principal| Self::of(principal).map_err(Into::into));
+        ready(admin.map_err(|error| Rejected::new(request, error)))
+    }
+}

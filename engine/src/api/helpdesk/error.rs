@@ -1,0 +1,106 @@
+//! Problems in the helpdesk's words: `{statusCode, message, error}`, where the
+//! `message` of a validation error is a list with a line per field.
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    api::problem::{Problem, Shape},
+    service::ServiceError,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    status_code: u16,
+    message: Message<'a>,
+    error: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Message<'a> {
+    One(&'a str),
+    Each(Vec<String>),
+}
+
+pub const SHAPE: Shape = Shape(body);
+
+fn body(problem: &Problem) -> Value {
+    let Problem { status, code, message, fields, id, retry_after: _, allow: _ } = problem;
+    let message = match fields.as_slice() {
+        [] => Message::One(message),
+        fields => Message::Each(fields.iter().map(ToString::to_string).collect()),
+    };
+    let error = status.canonical_reason().unwrap_or("Error");
+    serde_json::json!(Body { status_code: status.as_u16(), message, error, code, id: id.as_deref() })
+}
+
+/// What a handler of this dialect fails with.
+#[derive(Debug)]
+pub struct Error(Problem);
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        SHAPE.answer(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::service::FieldProblem;
+
+    #[test]
+    fn a_validation_error_lists_its_fields() {
+        let error = ServiceError::Invalid(vec![
+            FieldProblem { field: "email".into(), problem: "must be an e-mail address".into() },
+            FieldProblem { field: "name".into(), problem: "is required".into() },
+        ]);
+        assert_eq!(body(&error.into()), json!({
+            "statusCode": 400,
+            "message": ["email: must be an e-mail address", "name: is required"],
+            "error": "Bad Request",
+            "code": "VALIDATION_ERROR",
+        }));
+    }
+
+    #[test]
+    fn any_other_error_is_one_sentence() {
+        assert_eq!(body(&ServiceError::NotFound("ticket").into()), json!({
+            "statusCode": 404,
+            "message": "there is no such ticket",
+            "error": "Not Found",
+            "code": "NOT_FOUND",
+        }));
+    }
+
+    #[test]
+    fn a_conflict_names_what_stands_in_the_way() {
+        let error = ServiceError::Conflict { code: "TICKET_OPEN", message: "there is one".into(), id: Some("t-1".into()) };
+        let body = body(&error.into());
+        assert_eq!((&body["statusCode"], &body["id"], &body["code"]), (&json!(409), &json!("t-1"), &json!("TICKET_OPEN")));
+    }
+}

@@ -1,0 +1,106 @@
+//! The operator's surface.
+//!
+//! `/ops/health` (is the process up?) and `/ops/ready` (can it do its work?) are
+//! open to anybody: load balancers ask them, and they name no tenant. Metrics and
+//! actors speak of every tenant, so an administrator of one organisation must not
+//! see them: they are for calls from the networks of `server.operators`, by default this machine only.
+//! A call that carries a forwarding header of a proxy that is not among `server.trusted_proxies` is
+//! nobody's, whatever it claims.
+
+mod ready;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header::ContentType, web};
+use serde_json::{Value, json};
+
+use super::{
+    endpoint::{Endpoint, get},
+    problem::{Problem, Rejected, Shape},
+};
+use crate::{app::App, auth::client_address, config, service::ServiceError};
+
+pub const SHAPE: Shape = Shape(body);
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/health", health).machine(),
+        get("/ready", ready).machine(),
+        get("/metrics", metrics).machine(),
+        get("/actors", actors).machine(),
+    ]
+}
+
+fn body(problem: &Problem) -> Value {
+    json!({"code": problem.code, "message": problem.message})
+}
+
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+async fn ready(app: web::Data<App>) -> HttpResponse {
+    let report = ready::report(&app).await;
+    let status = if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    HttpResponse::build(status).json(report)
+}
+
+async fn metrics(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Rejected> {
+    operators_only(&app, &request)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(app.metrics.render()))
+}
+
+async fn actors(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Rejected> {
+    operators_only(&app, &request)?;
+    let (ingress, sessions, conversations) =
+        futures_util::join!(app.ingress.snapshots(), app.sessions.snapshots(), app.conversations.snapshots());
+    Ok(HttpResponse::Ok().json([ingress, sessions, conversations].concat()))
+}
+
+fn operators_only(app: &App, request: &HttpRequest) -> Result<(), Rejected> {
+    if is_operator(request, &app.config.server) {
+        return Ok(());
+    }
+    let sentence = "this is for operators: call it from a network that server.operators names";
+    Err(Rejected::new(request, ServiceError::Forbidden(sentence.to_owned())))
+}
+
+fn is_operator(request: &HttpRequest, server: &config::Server) -> bool {
+    let within = |networks: &[ipnet::IpNet], address| networks.iter().any(|network| network.contains(&address));
+    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let by_known_proxy =
+        request.peer_addr().is_some_and(|peer| within(&server.trusted_proxies, peer.ip().to_canonical()));
+    let caller = client_address(request.head(), &server.trusted_proxies);
+    (!forwarded || by_known_proxy) && caller.is_some_and(|address| within(&server.operators, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn allowed(peer: &str, forwarded: Option<&str>) -> bool {
+        let settings = config::Settings::load(None, |_| None).unwrap();
+        let mut server = config::Server::read(&settings).unwrap();
+        server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut request = TestRequest::default().peer_addr(format!("{peer}:4000").parse().unwrap());
+        if let Some(forwarded) = forwarded {
+            request = request.insert_header(("x-forwarded-for", forwarded));
+        }
+        is_operator(&request.to_http_request(), &server)
+    }
+
+    #[test]
+    fn this_machine_may_and_others_may_not() {
+        assert!(allowed("127.0.0.1", None));
+        assert!(!allowed("203.0.113.9", None));
+        assert!(!allowed("203.0.113.9", Some("127.0.0.1")));
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_does_not_open_it_to_the_world() {
+        assert!(!allowed("127.0.0.1", Some("203.0.113.9")));
+        assert!(!allowed("10.0.0.1", Some("203.0.113.9")));
+        assert!(!allowed("10.0.0.1", None));
+        assert!(allowed("10.0.0.1", Some("127.0.0.1")));
+    }
+}

@@ -1,0 +1,21 @@
+//! What every dialect calls: one function per thing that can be done, with
+//! checked input, on behalf of a [`Principal`](crate::auth::Principal). The
+//! organisation is always the principal's own, so nothing of another can be reached.
+//!
+//! To add a service: a file with plain functions that take `&App` and the
+//! principal (or [`Admin`](crate::auth::Admin) where only administrators may), inputs made of the
+//! types in [`fields`], errors as [`ServiceError`].
+
+pub mod accounts;
+mod audit;
+pub mod channels;
+mod channel_settings;
+pub mod customers;
+mod error;
+pub mod fields;
+pub mod messages;
+pub mod organisations;
+pub mod tickets;
+pub mod users;
+
+pub use error::{FieldProblem, ServiceError};
