@@ -4,6 +4,7 @@
 use std::{net::IpAddr, path::Path};
 
 use ipnet::IpNet;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 
@@ -50,8 +51,12 @@ pub(super) fn database(text: &str) -> Option<Secret> {
     (sqlite || postgres()).then(|| Secret::new(text))
 }
 
+/// In a database address these letters have a meaning of their own.
+const ADDRESS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
 pub(super) fn default_database(data_dir: &Path) -> Secret {
-    Secret::new(format!("sqlite:{}", data_dir.join("patchbay.db").display()))
+    let path = data_dir.join("patchbay.db").display().to_string();
+    Secret::new(format!("sqlite:{}", utf8_percent_encode(&path, ADDRESS)))
 }
 
 pub(super) fn broker(text: &str) -> Option<Secret> {

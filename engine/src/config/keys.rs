@@ -85,7 +85,7 @@ impl<T> Key<T> {
     fn kept(&self, data_dir: &Path) -> Result<T, ConfigError> {
         let path = data_dir.join(self.file);
         let text = read_or_make(data_dir, &path).map_err(|cause| ConfigError::KeyFile { path: path.clone(), cause })?;
-        (self.parse)(text.trim()).ok_or_else(|| ConfigError::DamagedKeyFile {
+        (self.parse)(text.trim()).ok_or(ConfigError::DamagedKeyFile {
             path,
             allowed: self.allowed,
             variable: self.variable,

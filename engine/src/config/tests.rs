@@ -73,6 +73,14 @@ fn defaults_need_nothing() {
 }
 
 #[test]
+fn any_data_folder_makes_a_database_address() {
+    let start = Start::new();
+    let folder = start.folder.path().join("50% of?");
+    let config = start.variable("PATCHBAY_DATA_DIR", &folder.display().to_string()).load().unwrap();
+    assert!(config.storage.database_url.expose().ends_with("/50%25 of%3F/patchbay.db"));
+}
+
+#[test]
 fn every_documented_key_is_read() {
     let start = Start::new();
     let settings = Settings::load(None, |name| start.variables.get(name).cloned()).unwrap();
