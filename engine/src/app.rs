@@ -1,0 +1,254 @@
+//! Puts the engine together and takes it apart again: what is started in which
+//! order, and what is waited for before the process ends.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Arbiter, ArbiterHandle};
+use actix_web::{App as WebApp, HttpServer, web};
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use metrics_exporter_prometheus::PrometheusHandle;
+use patchbay_domain::{NodeId, conversation::Policy};
+use patchbay_plugin_host::{Egress, EgressConfig, HostConfig, MediaStore, PluginHost, Plugins};
+use patchbay_store::{Store, StoreOptions, jobs::Partitions};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api,
+    auth::Auth,
+    bus::{Bus, BusConfig, relay::Relay},
+    channels::Channels,
+    config::Config,
+    conversation::{self, Conversations},
+    egress::sender::{self, Sender},
+    housekeeping,
+    ingress::Ingress,
+    keyring::Keyring,
+    media::DiskMedia,
+    membership::{self, Membership},
+    pool::Pool,
+    session::{self, Sessions, intake::Intake},
+    supervision::RestartPolicy,
+};
+
+/// Everything a request needs; shared by all HTTP workers.
+pub struct App {
+    pub config: Config,
+    pub store: Store,
+    pub bus: Bus,
+    pub plugins: Plugins,
+    pub channels: Channels,
+    pub conversations: Conversations,
+    pub sessions: Sessions,
+    pub ingress: Ingress,
+    pub keyring: Keyring,
+    pub auth: Auth,
+    pub media: Arc<dyn MediaStore>,
+    pub clock: fn() -> DateTime<Utc>,
+    pub metrics: PrometheusHandle,
+}
+
+/// A running engine without its HTTP server.
+pub struct Engine {
+    pub app: Arc<App>,
+    stop: CancellationToken,
+    background: tokio_util::task::TaskTracker,
+    membership: Membership,
+    arbiters: Vec<Arbiter>,
+}
+
+/// Serves until the process is told to stop.
+pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    let grace = config.server.shutdown_grace;
+    let (bind, port, workers) = (config.server.bind, config.server.port, config.server.workers);
+    let engine = Engine::start(config, metrics).await?;
+    let app = web::Data::from(Arc::clone(&engine.app));
+    let server = HttpServer::new(move || {
+        let app = app.clone();
+        WebApp::new().wrap(api::outer(&app)).configure(|routes| api::routes(routes, app.clone()))
+    })
+    .workers(workers)
+    .shutdown_timeout(grace.as_secs())
+    .bind((bind, port))
+    .with_context(|| format!("{bind}:{port} cannot be listened on; choose another with PORT"))?;
+    for address in server.addrs() {
+        tracing::info!(%address, "serving");
+    }
+    server.run().await.context("the HTTP server failed")?;
+    engine.stop(grace).await;
+    Ok(())
+}
+
+impl Engine {
+    pub async fn start(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let clock: fn() -> DateTime<Utc> = Utc::now;
+        let node = NodeId::at(clock());
+        let stop = CancellationToken::new();
+        let background = tokio_util::task::TaskTracker::new();
+        let partitions = Partitions(config.bus.partitions);
+
+        let store = connect(&config).await?;
+        let plugins = load_plugins(&config).await?;
+        let bus = connect_bus(&config, &store, node, partitions).await?;
+        let keyring = Keyring::new(&config.secrets.master_key);
+        let media: Arc<dyn MediaStore> = Arc::new(DiskMedia::new(&config, store.clone(), clock));
+        let egress = Egress::new(EgressConfig {
+            allow_private: config.egress.allow.clone(),
+            default_timeout: config.egress.timeout,
+            max_response_bytes: config.egress.response_bytes,
+            max_saved_bytes: config.egress.saved_bytes,
+            ..EgressConfig::default()
+        })?;
+
+        let pool = Pool::current();
+        let arbiters: Vec<Arbiter> = (0..config.server.workers).map(|_| Arbiter::new()).collect();
+        let handles: Vec<ArbiterHandle> = arbiters.iter().map(Arbiter::handle).collect();
+        let restart = RestartPolicy {
+            first_delay: config.sessions.first_restart_delay,
+            longest_delay: config.sessions.longest_restart_delay,
+        };
+        let public_url = config.server.public_url.clone();
+        let channels = Channels::new(store.clone(), plugins.clone(), keyring.clone(), public_url.clone());
+        let conversations = Conversations::new(
+            handles.clone(),
+            restart,
+            conversation::Settings {
+                policy: Policy { reopen_window: chrono::Duration::from_std(config.tickets.reopen_window)? },
+                idle_after: config.conversations.idle_after,
+                mailbox: config.conversations.mailbox,
+                partitions,
+                committers: if store.is_embedded() { 1 } else { 2 },
+            },
+            &store,
+            channels.clone(),
+            clock,
+        );
+        let sender = Sender::new(sender::Tools {
+            store: store.clone(),
+            egress: egress.clone(),
+            media: Arc::clone(&media),
+            keyring: keyring.clone(),
+            public_url,
+            node,
+            node_lifetime: chrono::Duration::from_std(membership::NODE_LIFETIME)?,
+            clock,
+        });
+        let sessions = Sessions::new(
+            handles.clone(),
+            restart,
+            session::Settings {
+                idle_after: config.sessions.idle_after,
+                mailbox: config.sessions.mailbox,
+                concurrency: config.sessions.concurrency,
+            },
+            session::Tools {
+                store: store.clone(),
+                channels: channels.clone(),
+                conversations: conversations.clone(),
+                sender,
+                egress,
+                media: Arc::clone(&media),
+                pool: pool.clone(),
+                clock,
+            },
+        );
+        let ingress = Ingress::new(
+            handles,
+            restart,
+            config.server.workers,
+            pool,
+            channels.clone(),
+            plugins.clone(),
+            bus.clone(),
+            clock,
+        );
+        let membership = Membership::start(store.clone(), node, partitions, clock, stop.clone()).await?;
+        let auth = Auth::new(&config.auth, store.clone(), config.server.workers)?;
+
+        background.spawn(conversations.registry().clone().supervise(stop.clone()));
+        background.spawn(sessions.registry().clone().supervise(stop.clone()));
+        background.spawn(ingress.registry().clone().supervise(stop.clone()));
+        background.spawn(channels.clone().refresh(clock, stop.clone()));
+        background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
+        background.spawn(Relay::new(bus.clone(), store.clone(), partitions, membership.owned(), clock).run(stop.clone()));
+        background.spawn(
+            Intake {
+                bus: bus.clone(),
+                store: store.clone(),
+                sessions: sessions.clone(),
+                partitions,
+                prefetch: config.bus.prefetch,
+                owned: membership.owned(),
+                stop: stop.clone(),
+            }
+            .run(),
+        );
+        background.spawn(plugins.clone().watch(stop.clone()));
+        let app = Arc::new(App {
+            config,
+            store,
+            bus,
+            plugins,
+            channels,
+            conversations,
+            sessions,
+            ingress,
+            keyring,
+            auth,
+            media,
+            clock,
+            metrics,
+        });
+        Ok(Self { app, stop, background, membership, arbiters })
+    }
+
+    /// Stops taking work, waits for what is under way, and hands the partitions over.
+    pub async fn stop(self, grace: Duration) {
+        let Self { app, stop, background, membership, arbiters } = self;
+        stop.cancel();
+        background.close();
+        let quiet = async {
+            background.wait().await;
+            while app.sessions.under_way() != (0, 0) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(grace, quiet).await.is_err() {
+            let (webhooks, sends) = app.sessions.under_way();
+            tracing::warn!(webhooks, sends, "stopped with work under way; it is taken up again at the next start");
+        }
+        membership.leave().await;
+        for arbiter in arbiters {
+            arbiter.stop();
+        }
+    }
+}
+
+async fn connect(config: &Config) -> anyhow::Result<Store> {
+    let options =
+        StoreOptions { max_connections: config.storage.max_connections, ..StoreOptions::default() };
+    let store = Store::connect(config.storage.database_url.expose(), options).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+async fn load_plugins(config: &Config) -> anyhow::Result<Plugins> {
+    let host = PluginHost::new(HostConfig {
+        cache_dir: Some(config.plugins.cache_dir.clone()),
+        memory_bytes: config.plugins.memory_bytes,
+        call_deadline: config.plugins.call_deadline,
+        output_bytes: config.plugins.output_bytes,
+        ..HostConfig::default()
+    })?;
+    Ok(Plugins::load(host, &config.plugins.dir).await?)
+}
+
+async fn connect_bus(config: &Config, store: &Store, node: NodeId, partitions: Partitions) -> anyhow::Result<Bus> {
+    let bus = BusConfig {
+        amqp_url: config.bus.amqp_url.as_ref().map(|url| url.expose().to_owned()),
+        queue_prefix: config.bus.queue_prefix.clone(),
+        partitions,
+        publish_timeout: config.bus.publish_timeout,
+    };
+    Ok(Bus::connect(bus, store.clone(), node).await?)
+}

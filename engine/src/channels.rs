@@ -1,0 +1,176 @@
+//! The channel directory: what the way of a message needs to know of a channel,
+//! with its secrets opened and its connector found, kept until it changes. A
+//! change on another node is noticed within half a second.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use lru::LruCache;
+use patchbay_domain::{
+    ChannelId,
+    attempt::UnknownPolicy,
+    platform::{Manifest, RateLimit},
+    sending::ChannelStatus,
+};
+use patchbay_plugin_host::{ChannelView, Plugin, Plugins};
+use patchbay_store::{Store, StoreError, channels::Channel};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::keyring::{Keyring, KeyringError};
+
+const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("ten thousand is not zero");
+const REFRESH: Duration = Duration::from_millis(500);
+
+/// A channel that can be worked with.
+pub struct ActiveChannel {
+    pub row: Channel,
+    pub view: ChannelView,
+    pub plugin: Arc<Plugin>,
+    pub unknown_policy: UnknownPolicy,
+    /// Its own limits, else the connector's.
+    pub limits: Vec<RateLimit>,
+}
+
+impl ActiveChannel {
+    pub fn id(&self) -> ChannelId {
+        self.row.id
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        self.plugin.manifest()
+    }
+
+    pub fn may_send(&self) -> bool {
+        self.row.status == ChannelStatus::Active
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    #[error("there is no such channel")]
+    Unknown,
+    #[error("no connector for {0:?} is loaded; add its .wasm to the plugins directory")]
+    NoConnector(String),
+    #[error(transparent)]
+    Secrets(#[from] KeyringError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ChannelError {
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+#[derive(Clone)]
+pub struct Channels {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    plugins: Plugins,
+    keyring: Keyring,
+    public_url: String,
+    kept: Mutex<LruCache<ChannelId, Arc<ActiveChannel>>>,
+}
+
+impl Channels {
+    pub fn new(store: Store, plugins: Plugins, keyring: Keyring, public_url: String) -> Self {
+        let kept = Mutex::new(LruCache::new(KEPT));
+        Self { inner: Arc::new(Inner { store, plugins, keyring, public_url, kept }) }
+    }
+
+    /// The channel as it is now; a deleted one is unknown.
+    pub async fn get(&self, id: ChannelId) -> Result<Arc<ActiveChannel>, ChannelError> {
+        if let Some(channel) = self.inner.kept.lock().await.get(&id)
+            && self.is_current(channel)
+        {
+            return Ok(Arc::clone(channel));
+        }
+        let row = self.inner.store.channel(id).await?.filter(|row| row.deleted_at.is_none());
+        let channel = Arc::new(self.open(row.ok_or(ChannelError::Unknown)?)?);
+        self.inner.kept.lock().await.put(id, Arc::clone(&channel));
+        Ok(channel)
+    }
+
+    /// Every channel of these types that answers to this address.
+    pub async fn by_address(
+        &self,
+        channel_type: &str,
+        address: &str,
+    ) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
+        let mut found = Vec::new();
+        for row in self.inner.store.channels_by_address(channel_type, address).await? {
+            found.push(self.get(row.id).await?);
+        }
+        Ok(found)
+    }
+
+    /// Reads it anew the next time.
+    pub async fn forget(&self, id: ChannelId) {
+        self.inner.kept.lock().await.pop(&id);
+    }
+
+    /// Forgets what other nodes change, until stopped.
+    pub async fn refresh(self, clock: fn() -> DateTime<Utc>, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(REFRESH);
+        let mut since = clock();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            // Clocks of nodes differ a little, and a commit shows up after its time.
+            let from = since - chrono::Duration::seconds(5);
+            since = clock();
+            match self.inner.store.channels_changed_since(from).await {
+                Ok(changed) => {
+                    let mut kept = self.inner.kept.lock().await;
+                    for (id, version) in changed {
+                        if kept.peek(&id).is_some_and(|known| known.row.version != version) {
+                            kept.pop(&id);
+                        }
+                    }
+                }
+                Err(error) => {
+                    since = from;
+                    tracing::debug!(%error, "channel changes could not be read; trying again");
+                }
+            }
+        }
+    }
+
+    fn is_current(&self, channel: &ActiveChannel) -> bool {
+        self.inner
+            .plugins
+            .get(&channel.row.channel_type)
+            .is_some_and(|plugin| plugin.digest() == channel.plugin.digest())
+    }
+
+    fn open(&self, row: Channel) -> Result<ActiveChannel, ChannelError> {
+        let plugin = self
+            .inner
+            .plugins
+            .get(&row.channel_type)
+            .ok_or_else(|| ChannelError::NoConnector(row.channel_type.clone()))?;
+        let secrets = self.inner.keyring.open(row.id, &row.secrets)?;
+        let view = ChannelView {
+            id: row.id,
+            channel_type: row.channel_type.clone(),
+            config: row.config.to_string().into(),
+            webhook_url: format!("{}/webhook/{}", self.inner.public_url, row.id),
+            secrets: Arc::new(secrets),
+        };
+        let setting = |name: &str| row.config.get(name).cloned();
+        let unknown_policy = setting("onUnknownOutcome")
+            .and_then(|policy| serde_json::from_value(policy).ok())
+            .unwrap_or_default();
+        let limits = setting("limits")
+            .and_then(|limits| serde_json::from_value(limits).ok())
+            .unwrap_or_else(|| plugin.manifest().limits.clone());
+        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits })
+    }
+}

@@ -1,0 +1,208 @@
+//! One actor per active conversation. It holds the conversation as it was last
+//! committed, takes one request at a time, and leaves when nobody asks.
+//!
+//! A request is done when its commit is: the state it keeps is replaced only
+//! then. Another node or an operator may have changed the conversation
+//! meanwhile; the commit then answers `Stale`, and the actor loads it again.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Instant};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture};
+use lru::LruCache;
+use patchbay_domain::{
+    ConversationId,
+    conversation::{Conversation, Draft},
+};
+use patchbay_store::commit::{Commit, CommitOutcome};
+
+use super::{ConversationError, Input, Request, Sending, Shared};
+use crate::supervision::{Describe, Life, Supervised};
+
+/// Identifiers of the latest messages, so that a webhook that comes twice costs no transaction.
+const RECENT: NonZeroUsize = NonZeroUsize::new(128).expect("128 is not zero");
+
+pub struct ConversationActor {
+    life: Life<Self>,
+    shared: Arc<Shared>,
+    /// Away while a request is being worked on.
+    desk: Option<Desk>,
+    last_request: Instant,
+}
+
+#[derive(Message)]
+#[rtype(result = "Result<(), ConversationError>")]
+pub struct Perform(pub Request);
+
+impl Actor for ConversationActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.set_mailbox_capacity(self.shared.mailbox);
+        context.run_interval(self.shared.idle_after, |actor, context| {
+            let idle = actor.desk.is_some() && actor.last_request.elapsed() >= actor.shared.idle_after;
+            if idle && actor.life.retire() {
+                context.stop();
+            }
+        });
+    }
+}
+
+impl Supervised for ConversationActor {
+    type Key = ConversationId;
+    type Seed = Shared;
+    const KIND: &'static str = "conversation";
+
+    fn begin(id: ConversationId, life: Life<Self>, shared: &Arc<Shared>) -> Self {
+        let desk = Desk { id, state: None, recent: LruCache::new(RECENT), shared: Arc::clone(shared) };
+        Self { life, shared: Arc::clone(shared), desk: Some(desk), last_request: Instant::now() }
+    }
+}
+
+impl Handler<Describe> for ConversationActor {
+    type Result = String;
+
+    fn handle(&mut self, _: Describe, _: &mut Context<Self>) -> String {
+        match self.desk.as_ref().map(|desk| &desk.state) {
+            None => "committing".into(),
+            Some(None) => "not loaded".into(),
+            Some(Some(conversation)) => format!("version {}", conversation.version),
+        }
+    }
+}
+
+impl Handler<Perform> for ConversationActor {
+    type Result = AtomicResponse<Self, Result<(), ConversationError>>;
+
+    fn handle(&mut self, Perform(request): Perform, _: &mut Context<Self>) -> Self::Result {
+        fail::fail_point!("conversation::perform");
+        self.last_request = Instant::now();
+        let desk = self.desk.take();
+        let work = async move {
+            let Some(mut desk) = desk else { return (None, Err(ConversationError::Unavailable)) };
+            let answer = desk.perform(request).await;
+            (Some(desk), answer)
+        };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(desk, answer), actor, _| {
+            actor.desk = desk;
+            answer
+        })))
+    }
+}
+
+/// What an actor has before it while it works.
+struct Desk {
+    id: ConversationId,
+    state: Option<Conversation>,
+    recent: LruCache<String, ()>,
+    shared: Arc<Shared>,
+}
+
+impl Desk {
+    async fn perform(&mut self, request: Request) -> Result<(), ConversationError> {
+        let sending = self.sending(&request).await?;
+        loop {
+            let state = match &self.state {
+                Some(state) => state.clone(),
+                None => self.shared.loads.run(self.id).await??.ok_or(ConversationError::NotFound)?,
+            };
+            let mut draft = Draft::new(state.clone());
+            self.apply(&mut draft, &request, sending.as_ref())?;
+            if draft.is_empty() && draft.conversation == state {
+                self.state = Some(state);
+                return Ok(());
+            }
+            let audit = request.audit().cloned();
+            match self.shared.commits.run(Commit { draft: draft.clone(), audit }).await?? {
+                CommitOutcome::Committed { version } => {
+                    for message in &draft.effects.messages {
+                        self.remember(message.external_id.clone());
+                    }
+                    self.state = Some(Conversation { version, ..draft.conversation });
+                    return Ok(());
+                }
+                CommitOutcome::Stale => self.state = None,
+                CommitOutcome::Duplicates(known) => {
+                    metrics::counter!("patchbay_duplicates_total").increment(known.len() as u64);
+                    for external_id in known {
+                        self.remember(Some(external_id));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Applies the rules. Messages that are known already are left out.
+    fn apply(
+        &mut self,
+        draft: &mut Draft,
+        request: &Request,
+        sending: Option<&Sending>,
+    ) -> Result<(), ConversationError> {
+        let now = (self.shared.clock)();
+        match request.clone() {
+            Request::Receive(inputs) => {
+                for input in inputs.iter().cloned() {
+                    self.receive(draft, input, now);
+                }
+            }
+            Request::Send { send, audit: _ } => {
+                let sending = sending.ok_or(ConversationError::NotFound)?;
+                draft.send(*send, sending.status, &sending.manifest, now)?;
+            }
+            Request::OpenTicket { id, subject, priority, assignee_id, audit: _ } => {
+                draft.open_ticket(id, subject, priority, assignee_id, now)?;
+            }
+            Request::UpdateTicket { id, update, audit: _ } => draft.update_ticket(id, update, now)?,
+            Request::MarkRead => draft.mark_read(),
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, draft: &mut Draft, input: Input, now: chrono::DateTime<chrono::Utc>) {
+        match input {
+            Input::Message { id, message } => {
+                let twice = draft.effects.messages.iter().any(|known| known.external_id.as_ref() == Some(&message.id));
+                if twice || self.recent.get(&message.id).is_some() {
+                    metrics::counter!("patchbay_duplicates_total").increment(1);
+                } else {
+                    draft.receive(id, *message, self.shared.policy, now);
+                }
+            }
+            Input::Reaction(reaction) => draft.react(reaction),
+            Input::Edit(edit) => draft.edit(edit),
+            Input::Deletion(message) => draft.delete(message),
+            Input::Contact(participant) => draft.learn(participant),
+            Input::OptedOut => draft.set_opted_out(true),
+            Input::OptedIn => draft.set_opted_out(false),
+        }
+    }
+
+    async fn sending(&mut self, request: &Request) -> Result<Option<Sending>, ConversationError> {
+        if !matches!(request, Request::Send { .. }) {
+            return Ok(None);
+        }
+        if self.state.is_none() {
+            self.state = self.shared.loads.run(self.id).await??;
+        }
+        let channel_id = self.state.as_ref().ok_or(ConversationError::NotFound)?.channel_id;
+        let channel = self.shared.channels.get(channel_id).await?;
+        Ok(Some(Sending { status: channel.row.status, manifest: channel.manifest().clone() }))
+    }
+
+    fn remember(&mut self, external_id: Option<String>) {
+        if let Some(external_id) = external_id {
+            self.recent.put(external_id, ());
+        }
+    }
+}
+
+impl Request {
+    fn audit(&self) -> Option<&patchbay_store::audit::NewAudit> {
+        match self {
+            Self::Send { audit, .. } | Self::OpenTicket { audit, .. } | Self::UpdateTicket { audit, .. } => {
+                audit.as_ref()
+            }
+            Self::Receive(_) | Self::MarkRead => None,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Conversations: every change of one goes through its actor, which applies
+//! the rules of `domain::conversation` and commits what follows.
+
+mod actor;
+
+use std::{sync::Arc, time::Duration};
+
+use actix::ArbiterHandle;
+use chrono::{DateTime, Utc};
+use patchbay_domain::{
+    ConversationId, MessageId, TicketId, UserId,
+    conversation::{Policy, RuleError, SendMessage, TicketUpdate},
+    platform::{InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
+    sending::ChannelStatus,
+    ticket::Priority,
+};
+use patchbay_store::{
+    Store, StoreError,
+    audit::NewAudit,
+    commit::{Commit, CommitOutcome},
+    jobs::Partitions,
+};
+
+use crate::{
+    batch::{Batcher, Interrupted},
+    channels::{ChannelError, Channels},
+    retry,
+    supervision::{ActorSnapshot, AskError, Registry, RestartPolicy},
+};
+use actor::{ConversationActor, Perform};
+
+/// At most this many conversations are committed in one transaction.
+const COMMIT_BATCH: usize = 256;
+const LOAD_BATCH: usize = 256;
+
+/// Something that arrived for a conversation, in the order in which it arrived.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Message { id: MessageId, message: Box<InboundMessage> },
+    Reaction(Reaction),
+    Edit(MessageEdit),
+    Deletion(MessageRef),
+    Contact(Participant),
+    OptedOut,
+    OptedIn,
+}
+
+#[derive(Debug, Clone)]
+pub enum Request {
+    Receive(Arc<Vec<Input>>),
+    Send { send: Box<SendMessage>, audit: Option<NewAudit> },
+    OpenTicket { id: TicketId, subject: String, priority: Priority, assignee_id: Option<UserId>, audit: Option<NewAudit> },
+    UpdateTicket { id: TicketId, update: TicketUpdate, audit: Option<NewAudit> },
+    MarkRead,
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConversationError {
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error("there is no such conversation")]
+    NotFound,
+    #[error("the change could not be stored; try again")]
+    Unavailable,
+    /// The actor dies of this input.
+    #[error("the conversation fails on this input")]
+    Failing,
+    #[error("the change could not be stored: {0}")]
+    Broken(String),
+}
+
+impl From<AskError> for ConversationError {
+    fn from(_: AskError) -> Self {
+        Self::Failing
+    }
+}
+
+impl From<Interrupted> for ConversationError {
+    fn from(_: Interrupted) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<StoreError> for ConversationError {
+    fn from(error: StoreError) -> Self {
+        if error.is_retryable() {
+            Self::Unavailable
+        } else {
+            tracing::error!(%error, "a conversation could not be stored");
+            Self::Broken(error.to_string())
+        }
+    }
+}
+
+impl From<ChannelError> for ConversationError {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Store(error) => error.into(),
+            ChannelError::Unknown => Self::NotFound,
+            ChannelError::NoConnector(_) | ChannelError::Secrets(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// What every conversation actor works with.
+pub struct Shared {
+    pub(self) channels: Channels,
+    pub(self) policy: Policy,
+    pub(self) idle_after: Duration,
+    pub(self) mailbox: usize,
+    pub(self) clock: fn() -> DateTime<Utc>,
+    pub(self) commits: Batcher<Commit, Result<CommitOutcome, ConversationError>>,
+    pub(self) loads: Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
+}
+
+pub struct Settings {
+    pub policy: Policy,
+    pub idle_after: Duration,
+    pub mailbox: usize,
+    pub partitions: Partitions,
+    /// Transactions under way at once.
+    pub committers: usize,
+}
+
+#[derive(Clone)]
+pub struct Conversations {
+    actors: Registry<ConversationActor>,
+}
+
+impl Conversations {
+    pub fn new(
+        arbiters: Vec<ArbiterHandle>,
+        restart: RestartPolicy,
+        settings: Settings,
+        store: &Store,
+        channels: Channels,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Self {
+        let Settings { policy, idle_after, mailbox, partitions, committers } = settings;
+        let commits = {
+            let store = store.clone();
+            Batcher::spawn(COMMIT_BATCH, committers, move |batch| {
+                let store = store.clone();
+                async move { commit(&store, batch, partitions, clock).await }
+            })
+        };
+        let loads = {
+            let store = store.clone();
+            Batcher::spawn(LOAD_BATCH, committers, move |ids: Vec<ConversationId>| {
+                let store = store.clone();
+                async move { load(&store, &ids).await }
+            })
+        };
+        let shared = Shared { channels, policy, idle_after, mailbox, clock, commits, loads };
+        Self { actors: Registry::new(arbiters, Arc::new(shared), restart) }
+    }
+
+    /// Asks for a change; when this answers `Ok` it is committed.
+    pub async fn ask(&self, id: ConversationId, request: Request) -> Result<(), ConversationError> {
+        self.actors.ask(id, || Perform(request.clone())).await?
+    }
+
+    pub fn registry(&self) -> &Registry<ConversationActor> {
+        &self.actors
+    }
+
+    pub async fn snapshots(&self) -> Vec<ActorSnapshot> {
+        self.actors.snapshots().await
+    }
+}
+
+/// A channel as the rule of sending needs it.
+pub(self) struct Sending {
+    pub status: ChannelStatus,
+    pub manifest: Manifest,
+}
+
+async fn commit(
+    store: &Store,
+    batch: Vec<Commit>,
+    partitions: Partitions,
+    clock: fn() -> DateTime<Utc>,
+) -> Vec<Result<CommitOutcome, ConversationError>> {
+    let count = batch.len();
+    metrics::histogram!("patchbay_commit_batch_size").record(count as f64);
+    let started = std::time::Instant::now();
+    let committed = store.commit(batch.clone(), partitions, clock()).await;
+    metrics::histogram!("patchbay_commit_seconds").record(started.elapsed().as_secs_f64());
+    match committed {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        // One that cannot be stored must not take the others with it.
+        Err(error) if !error.is_retryable() && count > 1 => {
+            let mut outcomes = Vec::with_capacity(count);
+            for commit in batch {
+                let alone = store.commit(vec![commit], partitions, clock()).await;
+                outcomes.push(alone.map_err(Into::into).and_then(|outcomes| {
+                    outcomes.into_iter().next().ok_or_else(|| ConversationError::Broken("no outcome".into()))
+                }));
+            }
+            outcomes
+        }
+        Err(error) => vec![Err(error.into()); count],
+    }
+}
+
+async fn load(
+    store: &Store,
+    ids: &[ConversationId],
+) -> Vec<Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>> {
+    match retry::while_unavailable("load_conversations", || store.load_conversations(ids)).await {
+        Ok(loaded) => ids
+            .iter()
+            .map(|id| Ok(loaded.iter().find(|conversation| conversation.id == *id).cloned()))
+            .collect(),
+        Err(error) => vec![Err(error.into()); ids.len()],
+    }
+}

@@ -1,0 +1,280 @@
+//! The channel session actor: takes what is on its desk, starts the work on the
+//! pool, and keeps the order in which things are begun. What it does itself
+//! takes no time; what must survive it lies on the desk or in the store.
+
+use std::{sync::Arc, sync::atomic::Ordering, time::Instant};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use patchbay_domain::{
+    ChannelId, ConversationId,
+    attempt::Consequence,
+    platform::{DeliveryStatus, SessionChange, TemplateStatus},
+};
+use patchbay_store::{StoreError, statuses::StatusReport};
+
+use super::{
+    Shared,
+    desk::{Arrival, Desk},
+    inbound::{self, Parsed, Part},
+    lanes::{self, Entry, Lanes},
+    outbound::Outbound,
+};
+use crate::{
+    retry,
+    supervision::{Describe, Life, Supervised},
+};
+
+/// Webhooks read in one go.
+const READ_BATCH: usize = 32;
+
+pub struct SessionActor {
+    pub(super) life: Life<Self>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) desk: Arc<Desk>,
+    /// The last webhook begun with.
+    taken: u64,
+    reading: bool,
+    lanes: Lanes,
+    pub(super) outbound: Outbound,
+    pub(super) last_work: Instant,
+}
+
+/// There are webhooks on the desk.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Pump;
+
+/// There may be something to send.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Wake;
+
+/// A send came to its end.
+#[derive(Message, Clone, Copy)]
+#[rtype(result = "()")]
+pub struct Returned(pub Consequence);
+
+impl Actor for SessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.set_mailbox_capacity(self.shared.mailbox);
+        self.read(context);
+        self.begin_sending(context);
+        context.run_interval(self.shared.idle_after.min(std::time::Duration::from_secs(15)), |actor, context| {
+            actor.recover(context);
+            let idle = actor.last_work.elapsed() >= actor.shared.idle_after && actor.is_idle();
+            if idle && actor.life.retire() {
+                context.stop();
+            }
+        });
+    }
+}
+
+impl Supervised for SessionActor {
+    type Key = ChannelId;
+    type Seed = Shared;
+    const KIND: &'static str = "session";
+
+    fn begin(channel: ChannelId, life: Life<Self>, shared: &Arc<Shared>) -> Self {
+        Self {
+            life,
+            shared: Arc::clone(shared),
+            desk: shared.desk(channel),
+            taken: 0,
+            reading: false,
+            lanes: Lanes::default(),
+            outbound: Outbound::default(),
+            last_work: Instant::now(),
+        }
+    }
+}
+
+impl Handler<Describe> for SessionActor {
+    type Result = String;
+
+    fn handle(&mut self, _: Describe, _: &mut Context<Self>) -> String {
+        format!(
+            "{} webhooks under way in {} conversations, {} sends in flight, {} ready",
+            self.desk.waiting(),
+            self.lanes.len(),
+            self.desk.in_flight_count(),
+            self.outbound.ready(),
+        )
+    }
+}
+
+impl Handler<Pump> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Pump, context: &mut Context<Self>) {
+        self.desk.pump_asked.store(false, Ordering::SeqCst);
+        fail::fail_point!("session::pump");
+        self.read(context);
+    }
+}
+
+impl SessionActor {
+    /// Begins with the next webhooks on the desk, one batch at a time.
+    fn read(&mut self, context: &mut Context<Self>) {
+        if self.reading {
+            return;
+        }
+        let arrivals = self.desk.after(self.taken, READ_BATCH);
+        let Some(last) = arrivals.last() else { return };
+        self.taken = last.number;
+        self.reading = true;
+        self.last_work = Instant::now();
+        let (shared, desk) = (Arc::clone(&self.shared), Arc::clone(&self.desk));
+        let work = async move {
+            let pool = shared.pool.clone();
+            pool.run(retry_read(shared, desk, arrivals)).await
+        };
+        context.spawn(work.into_actor(self).map(|parsed, actor, context| {
+            actor.reading = false;
+            for webhook in parsed {
+                actor.route(webhook, context);
+            }
+            actor.read(context);
+        }));
+    }
+
+    /// Sends every part of a webhook its way.
+    fn route(&mut self, Parsed { arrival, parts }: Parsed, context: &mut Context<Self>) {
+        arrival.split(parts.len() + 1);
+        let mut entries: Vec<(ConversationId, Entry)> = Vec::new();
+        let mut statuses = Vec::new();
+        for part in parts {
+            match part {
+                Part::Conversation(id, input) => entries.push((id, (Arc::clone(&arrival), input))),
+                Part::Status(status) => statuses.push(status),
+                Part::Session(change) => self.session_changed(change, Arc::clone(&arrival), context),
+                Part::Template(status) => self.template_changed(status, Arc::clone(&arrival), context),
+            }
+        }
+        for (id, entry) in entries {
+            if let Some(entries) = self.lanes.enter(id, vec![entry]) {
+                self.carry(id, entries, context);
+            }
+        }
+        if !statuses.is_empty() {
+            self.apply_statuses(statuses, Arc::clone(&arrival), context);
+        }
+        self.part_done(&arrival);
+    }
+
+    fn carry(&mut self, id: ConversationId, entries: Vec<Entry>, context: &mut Context<Self>) {
+        let (shared, desk) = (Arc::clone(&self.shared), Arc::clone(&self.desk));
+        let work = async move {
+            let pool = shared.pool.clone();
+            pool.run(lanes::carry(shared, desk, id, entries)).await
+        };
+        context.spawn(work.into_actor(self).map(move |arrivals, actor, context| {
+            for arrival in arrivals {
+                actor.part_done(&arrival);
+            }
+            if let Some(entries) = actor.lanes.leave(id) {
+                actor.carry(id, entries, context);
+            }
+        }));
+    }
+
+    fn apply_statuses(
+        &mut self,
+        statuses: Vec<DeliveryStatus>,
+        arrival: Arc<Arrival>,
+        context: &mut Context<Self>,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        let count = statuses.len();
+        let channel_id = self.desk.channel_id;
+        let work = async move {
+            let reports = statuses.into_iter().map(|status| StatusReport { channel_id, status }).collect();
+            let applied = shared.statuses.run(reports).await.map_err(|error| error.to_string()).flatten();
+            (arrival, applied, shared)
+        };
+        context.spawn(
+            work.into_actor(self)
+                .then(|(arrival, applied, shared), actor, _| {
+                    let bury = async move {
+                        let buried = match applied {
+                            Ok(()) => Ok(()),
+                            Err(reason) => inbound::bury(&shared, &arrival, &reason).await,
+                        };
+                        (arrival, buried)
+                    };
+                    bury.into_actor(actor)
+                })
+                .map(move |(arrival, buried), actor, _| actor.parts_done(&arrival, count, buried)),
+        );
+    }
+
+    fn session_changed(&mut self, change: SessionChange, arrival: Arc<Arrival>, context: &mut Context<Self>) {
+        let (shared, channel) = (Arc::clone(&self.shared), self.desk.channel_id);
+        let work = async move {
+            let stored = retry::while_unavailable("set_session", || {
+                shared.store.set_session(channel, &change, (shared.clock)())
+            });
+            let stored = stored.await;
+            shared.channels.forget(channel).await;
+            (arrival, stored.map(drop))
+        };
+        context
+            .spawn(work.into_actor(self).map(|(arrival, stored), actor, _| actor.parts_done(&arrival, 1, stored)));
+    }
+
+    fn template_changed(&mut self, status: TemplateStatus, arrival: Arc<Arrival>, context: &mut Context<Self>) {
+        let (shared, channel) = (Arc::clone(&self.shared), self.desk.channel_id);
+        let work = async move {
+            let stored = retry::while_unavailable("set_template_status", || {
+                shared.store.set_template_status(channel, &status, (shared.clock)())
+            });
+            (arrival, stored.await.map(drop))
+        };
+        context
+            .spawn(work.into_actor(self).map(|(arrival, stored), actor, _| actor.parts_done(&arrival, 1, stored)));
+    }
+
+    fn parts_done(&mut self, arrival: &Arc<Arrival>, count: usize, settled: Result<(), StoreError>) {
+        if let Err(error) = settled {
+            // It stays on the desk and on the bus: a restart begins with it again.
+            tracing::error!(%error, webhook.id = %arrival.envelope.id, "a webhook could not be settled");
+            return;
+        }
+        for _ in 0..count {
+            self.part_done(arrival);
+        }
+    }
+
+    /// After the last part the webhook is acknowledged.
+    fn part_done(&mut self, arrival: &Arc<Arrival>) {
+        if !arrival.part_done() {
+            return;
+        }
+        let Some(delivery) = self.desk.done(arrival) else { return };
+        let id = arrival.envelope.id;
+        self.shared.pool.detach(async move {
+            if let Err(error) = delivery.ack().await {
+                tracing::debug!(webhook.id = %id, %error, "a webhook will come again and be recognised");
+            }
+        });
+    }
+
+    fn is_idle(&self) -> bool {
+        self.desk.waiting() == 0 && self.desk.in_flight_count() == 0 && self.outbound.is_idle()
+    }
+}
+
+async fn retry_read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Vec<Parsed> {
+    let mut pause = std::time::Duration::from_millis(50);
+    loop {
+        match inbound::read(Arc::clone(&shared), Arc::clone(&desk), arrivals.clone()).await {
+            Ok(parsed) => return parsed,
+            Err(error) => {
+                tracing::warn!(channel.id = %desk.channel_id, %error, "webhooks could not be read; trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(2));
+            }
+        }
+    }
+}

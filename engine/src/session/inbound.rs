@@ -1,0 +1,297 @@
+//! From a stored webhook to what has to be done: ask the connector what it
+//! says, and find the conversations it concerns. Runs on the pool, for one
+//! channel one batch at a time, so that order is kept.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use patchbay_domain::{
+    ConversationId, MessageId,
+    platform::{DeliveryStatus, Event, InboundMessage, Participant, ReportedState, SessionChange, TemplateStatus},
+};
+use patchbay_store::{
+    StoreError,
+    conversations::{ChannelKey, Opening},
+    dead_letters::NewDeadLetter,
+    jobs::Direction,
+};
+
+use super::{
+    Shared,
+    desk::{Arrival, Desk},
+};
+use crate::{
+    channels::{ActiveChannel, ChannelError},
+    conversation::Input,
+    ingress::envelope::Inbound,
+    retry,
+};
+
+/// A webhook that kills its session this often becomes a dead letter.
+const MAX_TRIES: u32 = 3;
+
+/// One thing that follows from a webhook.
+pub enum Part {
+    Conversation(ConversationId, Input),
+    Status(DeliveryStatus),
+    Session(SessionChange),
+    Template(TemplateStatus),
+}
+
+/// A webhook and everything that follows from it, conversations found.
+pub struct Parsed {
+    pub arrival: Arc<Arrival>,
+    pub parts: Vec<Part>,
+}
+
+/// Before its conversation is known.
+enum Found {
+    Part(Part),
+    /// Opens the conversation if there is none.
+    Open(Box<Opening>, Input),
+    /// Means nothing without the conversation.
+    InThread(String, Input),
+}
+
+/// Reads webhooks, in order. What cannot be read is a dead letter and has no parts.
+pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Result<Vec<Parsed>, StoreError> {
+    let mut found = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals {
+        let events = match understand(&shared, &desk, &arrival).await {
+            Ok(events) => events,
+            Err(Unreadable::Store(error)) => return Err(error),
+            Err(Unreadable::Reason(reason)) => {
+                bury(&shared, &arrival, &reason).await?;
+                Vec::new()
+            }
+        };
+        count(&events);
+        let now = (shared.clock)();
+        found.push((arrival, events.into_iter().filter_map(|event| sort(event, now)).collect::<Vec<_>>()));
+    }
+    resolve(&shared, &desk, found).await
+}
+
+enum Unreadable {
+    Reason(String),
+    Store(StoreError),
+}
+
+async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<Vec<Event>, Unreadable> {
+    if arrival.tries.fetch_add(1, Ordering::SeqCst) >= MAX_TRIES {
+        return Err(Unreadable::Reason("the session failed on this webhook again and again".into()));
+    }
+    let channel = match retry_channel(shared, desk).await {
+        Ok(channel) => channel,
+        Err(ChannelError::Store(error)) => return Err(Unreadable::Store(error)),
+        Err(error) => return Err(Unreadable::Reason(error.to_string())),
+    };
+    let mut place = desk.instance.lock().await;
+    // Taken out during the call: a call that is given up half-way leaves no half-used instance behind.
+    let mut instance = place
+        .take()
+        .filter(|kept| kept.plugin().digest() == channel.plugin.digest())
+        .unwrap_or_else(|| channel.plugin.instantiate());
+    let started = std::time::Instant::now();
+    let parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+    *place = Some(instance);
+    metrics::histogram!("patchbay_parse_seconds").record(started.elapsed().as_secs_f64());
+    match parsed {
+        Ok(Ok(events)) => Ok(events),
+        Ok(Err(reason)) => Err(Unreadable::Reason(reason)),
+        Err(error) => Err(Unreadable::Reason(format!("the connector failed: {error}"))),
+    }
+}
+
+async fn retry_channel(shared: &Shared, desk: &Desk) -> Result<Arc<ActiveChannel>, ChannelError> {
+    let mut pause = std::time::Duration::from_millis(50);
+    loop {
+        match shared.channels.get(desk.channel_id).await {
+            Err(error) if error.is_retryable() => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(2));
+            }
+            settled => return settled,
+        }
+    }
+}
+
+/// Keeps what cannot be read, with its bytes and the reason, for a person to look at and replay.
+pub async fn bury(shared: &Shared, arrival: &Arrival, reason: &str) -> Result<(), StoreError> {
+    let envelope = &arrival.envelope;
+    tracing::warn!(channel.id = %envelope.channel_id, webhook.id = %envelope.id, reason, "a webhook became a dead letter");
+    metrics::counter!("patchbay_dead_letters_total", "direction" => "inbound").increment(1);
+    let payload = serde_json::to_string(&Inbound::V1(envelope.clone())).unwrap_or_default();
+    let letter = NewDeadLetter {
+        channel_id: envelope.channel_id,
+        direction: Direction::Inbound,
+        reason: reason.to_owned(),
+        payload,
+    };
+    retry::while_unavailable("insert_dead_letter", || shared.store.insert_dead_letter(&letter, (shared.clock)()))
+        .await
+        .map(drop)
+}
+
+fn count(events: &[Event]) {
+    if events.is_empty() {
+        metrics::counter!("patchbay_events_total", "kind" => "none").increment(1);
+    }
+    for event in events {
+        let kind = match event {
+            Event::Message(_) => "message",
+            Event::Status(_) => "status",
+            Event::Reaction(_) => "reaction",
+            Event::MessageEdited(_) => "edit",
+            Event::MessageDeleted(_) => "deletion",
+            Event::Typing(_) => "typing",
+            Event::Session(_) => "session",
+            Event::Template(_) => "template",
+            Event::Contact(_) => "contact",
+            Event::OptOut(_) => "opt_out",
+            Event::OptIn(_) => "opt_in",
+            Event::Ignored(_) => "ignored",
+        };
+        metrics::counter!("patchbay_events_total", "kind" => kind).increment(1);
+    }
+}
+
+/// What an event asks for; `None` where it asks for nothing that is kept (it is counted).
+fn sort(event: Event, now: chrono::DateTime<chrono::Utc>) -> Option<Found> {
+    Some(match event {
+        Event::Message(message) => match own(&message) {
+            Some(status) => Found::Part(Part::Status(status)),
+            None => {
+                let opening = Opening {
+                    thread: message.thread.clone(),
+                    group: message.group,
+                    participant: message.sender.clone(),
+                };
+                let input = Input::Message { id: MessageId::at(now), message: Box::new(message) };
+                Found::Open(Box::new(opening), input)
+            }
+        },
+        Event::Status(status) => Found::Part(Part::Status(status)),
+        Event::Reaction(reaction) => Found::InThread(reaction.message.thread.clone(), Input::Reaction(reaction)),
+        Event::MessageEdited(edit) => Found::InThread(edit.message.thread.clone(), Input::Edit(edit)),
+        Event::MessageDeleted(message) => Found::InThread(message.thread.clone(), Input::Deletion(message)),
+        Event::Session(change) => Found::Part(Part::Session(change)),
+        Event::Template(status) => Found::Part(Part::Template(status)),
+        Event::Contact(person) => known_as(&person, Input::Contact(person.clone())),
+        Event::OptOut(person) => Found::Open(Box::new(alone(person)), Input::OptedOut),
+        Event::OptIn(person) => Found::Open(Box::new(alone(person)), Input::OptedIn),
+        Event::Typing(_) | Event::Ignored(_) => return None,
+    })
+}
+
+/// An echo of a message that we sent ourselves only tells that it was accepted, and under which identifier.
+fn own(message: &InboundMessage) -> Option<DeliveryStatus> {
+    let correlation = message.correlation.clone().filter(|text| message.echo && text.parse::<MessageId>().is_ok())?;
+    Some(DeliveryStatus {
+        id: Some(message.id.clone()),
+        correlation: Some(correlation),
+        thread: Some(message.thread.clone()),
+        up_to: None,
+        state: ReportedState::Sent,
+        at: message.sent_at,
+        failure: None,
+    })
+}
+
+/// A person who changed an identifier is found by the old one.
+fn known_as(person: &Participant, input: Input) -> Found {
+    let thread = person.aliases.first().unwrap_or(&person.id).clone();
+    Found::InThread(thread, input)
+}
+
+fn alone(person: Participant) -> Opening {
+    Opening { thread: person.id.clone(), group: false, participant: person }
+}
+
+async fn resolve(
+    shared: &Shared,
+    desk: &Desk,
+    found: Vec<(Arc<Arrival>, Vec<Found>)>,
+) -> Result<Vec<Parsed>, StoreError> {
+    let openings: Vec<Opening> = found
+        .iter()
+        .flat_map(|(_, found)| found)
+        .filter_map(|found| if let Found::Open(opening, _) = found { Some(Opening::clone(opening)) } else { None })
+        .collect();
+    let mut opened = open(shared, desk, &openings).await?.into_iter();
+    let threads: Vec<String> = found
+        .iter()
+        .flat_map(|(_, found)| found)
+        .filter_map(|found| if let Found::InThread(thread, _) = found { Some(thread.clone()) } else { None })
+        .collect();
+    let mut known = find(shared, desk, &threads).await?.into_iter();
+    let mut parsed = Vec::with_capacity(found.len());
+    for (arrival, found) in found {
+        let parts = found
+            .into_iter()
+            .filter_map(|found| match found {
+                Found::Part(part) => Some(part),
+                Found::Open(_, input) => opened.next().map(|id| Part::Conversation(id, input)),
+                Found::InThread(_, input) => match known.next().flatten() {
+                    Some(id) => Some(Part::Conversation(id, input)),
+                    None => {
+                        metrics::counter!("patchbay_events_without_conversation_total").increment(1);
+                        None
+                    }
+                },
+            })
+            .collect();
+        parsed.push(Parsed { arrival, parts });
+    }
+    Ok(parsed)
+}
+
+async fn open(shared: &Shared, desk: &Desk, openings: &[Opening]) -> Result<Vec<ConversationId>, StoreError> {
+    if openings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kept = Vec::with_capacity(openings.len());
+    {
+        let mut threads = super::desk::lock(&desk.threads);
+        for opening in openings {
+            let aliases_known = opening.participant.aliases.iter().all(|alias| threads.contains(alias));
+            kept.push(threads.get(&opening.thread).copied().filter(|_| aliases_known));
+        }
+    }
+    let missing: Vec<Opening> =
+        openings.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(opening, _)| opening.clone()).collect();
+    let mut made = if missing.is_empty() {
+        Vec::new()
+    } else {
+        let channel = shared.store.channel(desk.channel_id);
+        let Some(row) = channel.await? else { return Ok(Vec::new()) };
+        let key = ChannelKey {
+            organisation_id: row.organisation_id,
+            channel_id: row.id,
+            channel_type: row.channel_type,
+        };
+        retry::while_unavailable("open_conversations", || {
+            shared.store.open_conversations(&key, &missing, (shared.clock)())
+        })
+        .await?
+    }
+    .into_iter();
+    let mut threads = super::desk::lock(&desk.threads);
+    let ids = openings.iter().zip(kept).filter_map(|(opening, kept)| {
+        let id = kept.or_else(|| made.next())?;
+        threads.put(opening.thread.clone(), id);
+        if !opening.group {
+            for alias in &opening.participant.aliases {
+                threads.put(alias.clone(), id);
+            }
+        }
+        Some(id)
+    });
+    Ok(ids.collect())
+}
+
+async fn find(shared: &Shared, desk: &Desk, threads: &[String]) -> Result<Vec<Option<ConversationId>>, StoreError> {
+    if threads.is_empty() {
+        return Ok(Vec::new());
+    }
+    retry::while_unavailable("find_conversations", || shared.store.find_conversations(desk.channel_id, threads)).await
+}

@@ -1,0 +1,203 @@
+//! Lanes keep the order of each conversation: what arrives while something of
+//! the same conversation is being committed waits and goes together next.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{
+    ConversationId,
+    platform::{Attachment, Command, MediaSource, Outcome},
+};
+use patchbay_store::{Store, StoreError, statuses::StatusReport};
+
+use super::{
+    Shared,
+    desk::{Arrival, Desk},
+    inbound,
+};
+use crate::{
+    conversation::{ConversationError, Input, Request},
+    egress::command,
+    retry,
+};
+
+/// How often a file is asked for before its message goes on without it.
+const MEDIA_TRIES: u32 = 4;
+
+pub type Entry = (Arc<Arrival>, Input);
+
+/// Conversations with something under way, and what waits behind it.
+#[derive(Default)]
+pub struct Lanes {
+    busy: HashMap<ConversationId, VecDeque<Entry>>,
+}
+
+impl Lanes {
+    /// What to begin with at once; `None` where it has to wait its turn.
+    pub fn enter(&mut self, id: ConversationId, entries: Vec<Entry>) -> Option<Vec<Entry>> {
+        match self.busy.get_mut(&id) {
+            Some(waiting) => {
+                waiting.extend(entries);
+                None
+            }
+            None => {
+                self.busy.insert(id, VecDeque::new());
+                Some(entries)
+            }
+        }
+    }
+
+    /// What comes next in this conversation, all of it together.
+    pub fn leave(&mut self, id: ConversationId) -> Option<Vec<Entry>> {
+        let waiting = self.busy.get_mut(&id)?;
+        if waiting.is_empty() {
+            self.busy.remove(&id);
+            None
+        } else {
+            Some(waiting.drain(..).collect())
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.busy.len()
+    }
+}
+
+/// Sees entries of one conversation through. Answers the webhooks of which a part is now committed or
+/// buried; one that could be neither stays on the desk.
+pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, entries: Vec<Entry>) -> Vec<Arc<Arrival>> {
+    let (arrivals, mut inputs): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+    for input in &mut inputs {
+        fetch_media(&shared, &desk, input).await;
+    }
+    let Err(error) = receive(&shared, id, inputs.clone()).await else { return arrivals };
+    tracing::warn!(conversation.id = %id, %error, "a batch failed; its inputs go one by one");
+    let mut done = Vec::with_capacity(arrivals.len());
+    for (arrival, input) in arrivals.into_iter().zip(inputs) {
+        let settled = match receive(&shared, id, vec![input]).await {
+            Ok(()) => Ok(()),
+            Err(error) => inbound::bury(&shared, &arrival, &error.to_string()).await,
+        };
+        match settled {
+            Ok(()) => done.push(arrival),
+            Err(error) => {
+                tracing::error!(%error, webhook.id = %arrival.envelope.id, "a dead letter could not be stored");
+            }
+        }
+    }
+    done
+}
+
+/// Commits, waiting out a database that is away.
+async fn receive(shared: &Shared, id: ConversationId, inputs: Vec<Input>) -> Result<(), ConversationError> {
+    let request = Request::Receive(Arc::new(inputs));
+    let mut pause = std::time::Duration::from_millis(50);
+    loop {
+        match shared.conversations.ask(id, request.clone()).await {
+            Err(ConversationError::Unavailable) => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(2));
+            }
+            settled => return settled,
+        }
+    }
+}
+
+/// Brings an arriving message's files home, so that it is announced with them.
+async fn fetch_media(shared: &Arc<Shared>, desk: &Arc<Desk>, input: &mut Input) {
+    let Input::Message { message, .. } = input else { return };
+    let mut missing = Vec::new();
+    for attachment in &mut message.content.attachments {
+        if let Err(reason) = fetch(shared, desk, attachment).await {
+            missing.push(reason);
+        }
+    }
+    if let (false, Some(metadata)) = (missing.is_empty(), message.metadata.as_object_mut()) {
+        metadata.insert("missingMedia".into(), missing.into());
+    }
+}
+
+async fn fetch(shared: &Arc<Shared>, desk: &Arc<Desk>, attachment: &mut Attachment) -> Result<(), String> {
+    let MediaSource::Platform(reference) = &attachment.source else { return Ok(()) };
+    let channel = shared.channels.get(desk.channel_id).await.map_err(|error| error.to_string())?;
+    if !channel.manifest().can("media-download") {
+        return Ok(());
+    }
+    let request = Command::FetchMedia(reference.clone());
+    let mut pause = std::time::Duration::from_millis(200);
+    let mut reason = String::new();
+    for _ in 0..MEDIA_TRIES {
+        let done = command::run(&desk.instance, &shared.egress, &channel, &request, shared.clock, &*shared.media);
+        match done.await {
+            Ok(Ok(Outcome::Media(id))) => {
+                attachment.source = MediaSource::Stored(id);
+                return Ok(());
+            }
+            Ok(Ok(_)) => return Err("the connector answered with something else than a file".into()),
+            Ok(Err(failure)) if !command::worth_repeating(&failure) => return Err(failure.message),
+            Ok(Err(failure)) => reason = failure.message,
+            Err(interrupted) => reason = interrupted.error.to_string(),
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 3;
+    }
+    Err(reason)
+}
+
+/// Applies the statuses of many webhooks in one transaction.
+pub async fn apply_statuses(
+    store: &Store,
+    batch: Vec<Vec<StatusReport>>,
+    clock: fn() -> DateTime<Utc>,
+) -> Vec<Result<(), String>> {
+    let reports: Vec<StatusReport> = batch.iter().flatten().cloned().collect();
+    let applied = retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock())).await;
+    match applied {
+        Ok(counts) => {
+            metrics::counter!("patchbay_statuses_total", "result" => "applied").increment(counts.applied);
+            metrics::counter!("patchbay_statuses_total", "result" => "pending").increment(counts.pending);
+            metrics::counter!("patchbay_statuses_total", "result" => "unchanged").increment(counts.unchanged);
+            vec![Ok(()); batch.len()]
+        }
+        Err(_) => apply_one_by_one(store, batch, clock).await,
+    }
+}
+
+async fn apply_one_by_one(
+    store: &Store,
+    batch: Vec<Vec<StatusReport>>,
+    clock: fn() -> DateTime<Utc>,
+) -> Vec<Result<(), String>> {
+    let mut results = Vec::with_capacity(batch.len());
+    for reports in batch {
+        let applied: Result<_, StoreError> =
+            retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock())).await;
+        results.push(applied.map(drop).map_err(|error| error.to_string()));
+    }
+    results
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        (Arc::new(Arrival::for_test()), Input::OptedIn)
+    }
+
+    #[test]
+    fn one_goes_and_the_others_follow_together() {
+        let mut lanes = Lanes::default();
+        let id = ConversationId::at(DateTime::UNIX_EPOCH);
+        assert_eq!(lanes.enter(id, vec![entry()]).unwrap().len(), 1);
+        assert!(lanes.enter(id, vec![entry()]).is_none());
+        assert!(lanes.enter(id, vec![entry(), entry()]).is_none());
+        assert_eq!(lanes.leave(id).unwrap().len(), 3);
+        assert!(lanes.leave(id).is_none());
+        assert_eq!(lanes.len(), 0);
+        assert!(lanes.enter(id, vec![entry()]).is_some());
+    }
+}

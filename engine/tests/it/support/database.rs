@@ -1,0 +1,69 @@
+//! A database for one test, gone afterwards.
+
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::size::Size;
+
+pub struct Database {
+    pub url: String,
+    name: Option<String>,
+}
+
+impl Database {
+    pub async fn make(size: Size, folder: &TempDir) -> Self {
+        if size == Size::Embedded {
+            let url = format!("sqlite:{}", folder.path().join("patchbay.db").display());
+            return Self { url, name: None };
+        }
+        let name = format!("patchbay_it_{}", Uuid::new_v4().simple());
+        let server = Size::postgres_url();
+        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+        sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
+        let mut url = url::Url::parse(&server).unwrap();
+        url.set_path(&name);
+        Self { url: url.into(), name: Some(name) }
+    }
+
+    /// One number, asked of the tables themselves.
+    pub async fn count(&self, query: &'static str) -> i64 {
+        if self.name.is_some() {
+            let pool = PgPool::connect(&self.url).await.unwrap();
+            let count = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+            pool.close().await;
+            count
+        } else {
+            let options: SqliteConnectOptions = self.url.parse().unwrap();
+            let pool = SqlitePool::connect_with(options.read_only(true)).await.unwrap();
+            let count = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+            pool.close().await;
+            count
+        }
+    }
+
+    /// Rows of text, asked of the tables themselves.
+    pub async fn texts(&self, query: &'static str) -> Vec<String> {
+        if self.name.is_some() {
+            let pool = PgPool::connect(&self.url).await.unwrap();
+            let rows = sqlx::query_scalar(query).fetch_all(&pool).await.unwrap();
+            pool.close().await;
+            rows
+        } else {
+            let options: SqliteConnectOptions = self.url.parse().unwrap();
+            let pool = SqlitePool::connect_with(options.read_only(true)).await.unwrap();
+            let rows = sqlx::query_scalar(query).fetch_all(&pool).await.unwrap();
+            pool.close().await;
+            rows
+        }
+    }
+
+    pub async fn drop(&self) {
+        let Some(name) = &self.name else { return };
+        let mut connection = PgConnection::connect(&Size::postgres_url()).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+}

@@ -1,0 +1,184 @@
+//! The engine as a process of its own, which can be stopped, killed and
+//! started again on the same data.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::Mutex,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{database::Database, size::Size, wait::until};
+
+pub struct Engine {
+    pub size: Size,
+    pub address: String,
+    pub database: Database,
+    pub http: reqwest::Client,
+    folder: TempDir,
+    settings: Settings,
+    process: Mutex<Option<Child>>,
+}
+
+/// What a test may want otherwise than usual.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Lines of the configuration file, such as `[sessions]\nconcurrency = 1`.
+    pub file: String,
+    /// Fail points, as the `fail` crate reads them.
+    pub failpoints: Option<String>,
+    /// Instead of the server's own, as where a test cuts the connection.
+    pub amqp_url: Option<String>,
+    pub database_url: Option<String>,
+    /// Instead of the connectors that were built.
+    pub plugins: Option<PathBuf>,
+}
+
+impl Engine {
+    pub async fn start(size: Size) -> Self {
+        Self::start_with(size, Settings::default()).await
+    }
+
+    pub async fn start_with(size: Size, mut settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::make(size, &folder).await;
+        let prefix = format!("it-{}", Uuid::new_v4().simple());
+        settings.file = format!("bus.queue_prefix = \"{prefix}\"\nbus.partitions = 4\n{}", settings.file);
+        std::fs::write(folder.path().join("config.toml"), &settings.file).unwrap();
+        let port = free_port();
+        let engine = Self {
+            size,
+            address: format!("http://127.0.0.1:{port}"),
+            database,
+            http: reqwest::Client::new(),
+            folder,
+            settings,
+            process: Mutex::new(None),
+        };
+        engine.launch();
+        engine.ready().await;
+        engine
+    }
+
+    pub fn launch(&self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
+        command
+            .arg("--config")
+            .arg(self.folder.path().join("config.toml"))
+            .arg("serve")
+            .env("PORT", self.address.rsplit(':').next().unwrap())
+            .env("PATCHBAY_DATA_DIR", self.folder.path())
+            .env("DATABASE_URL", self.settings.database_url.as_ref().unwrap_or(&self.database.url))
+            .env("PATCHBAY_PUBLIC_URL", &self.address)
+            .env("PATCHBAY_EGRESS_ALLOW", "127.0.0.1")
+            .env("PATCHBAY_PLUGINS_DIR", self.settings.plugins.clone().unwrap_or_else(plugins))
+            .env("JWT_SECRET", "0123456789abcdef0123456789abcdef0123456789abcdef")
+            .env("PATCHBAY_MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")
+            .env("RUST_LOG", "info")
+            .env_remove("AMQP_URL")
+            .env_remove("FAILPOINTS")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        if self.size == Size::Scale {
+            command.env("AMQP_URL", self.settings.amqp_url.clone().unwrap_or_else(Size::amqp_url));
+        }
+        if let Some(failpoints) = &self.settings.failpoints {
+            command.env("FAILPOINTS", failpoints);
+        }
+        *self.process.lock().unwrap() = Some(command.spawn().unwrap());
+    }
+
+    pub async fn ready(&self) {
+        let url = format!("{}/ops/ready", self.address);
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            if self.http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = self.process.lock().unwrap().as_mut().and_then(|process| process.try_wait().unwrap());
+            assert!(ended.is_none(), "the engine ended with {ended:?}:\n{}", self.log());
+            assert!(std::time::Instant::now() < deadline, "the engine did not become ready:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// As a power cut would: nothing is finished, nothing is said.
+    pub fn kill(&self) {
+        let mut process = self.process.lock().unwrap().take().expect("the engine is running");
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// As an operator would.
+    pub async fn stop(&self) {
+        let Some(mut process) = self.process.lock().unwrap().take() else { return };
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        until("the engine to stop", Duration::from_secs(40), || {
+            let ended = process.try_wait().unwrap();
+            async move { ended }
+        })
+        .await;
+    }
+
+    pub async fn restart(&self) {
+        self.launch();
+        self.ready().await;
+    }
+
+    /// Resident memory in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let id = self.process.lock().unwrap().as_ref().expect("the engine is running").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Stops the engine and removes what the test made.
+    pub async fn finish(self) {
+        self.stop().await;
+        self.database.drop().await;
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("engine.log")
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.lock().unwrap().take() {
+            drop(process.kill());
+            drop(process.wait());
+        }
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.folder.path().join("engine.log")).unwrap_or_default();
+            let tail: Vec<_> = log.lines().rev().take(60).collect();
+            eprintln!("the engine's last words:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Where `cargo xtask plugins` puts what it builds.
+pub fn plugins() -> PathBuf {
+    std::env::var_os("PATCHBAY_TEST_PLUGINS_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"), PathBuf::from)
+}

@@ -1,0 +1,10 @@
+//! What the tests stand on.
+
+pub mod api;
+pub mod database;
+pub mod engine;
+pub mod load;
+pub mod platform;
+pub mod size;
+pub mod wait;
+pub mod whatsapp;

@@ -1,0 +1,60 @@
+//! The three sizes of Patchbay. A test inside `on_every_size!` runs on each.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// SQLite, queue tables.
+    Embedded,
+    /// PostgreSQL, queue tables.
+    Postgres,
+    /// PostgreSQL and RabbitMQ.
+    Scale,
+}
+
+impl Size {
+    pub fn postgres_url() -> String {
+        variable("PATCHBAY_TEST_POSTGRES_URL")
+    }
+
+    pub fn amqp_url() -> String {
+        variable("PATCHBAY_TEST_AMQP_URL")
+    }
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set; run the tests with `cargo xtask test`, or with --embedded-only where there is no server")
+    })
+}
+
+/// Makes a module with a test for each size; `cargo xtask test --embedded-only` leaves the servers' out by name.
+#[macro_export]
+macro_rules! on_every_size {
+    ($(#[$meta:meta])* async fn $name:ident($size:ident: Size) $body:block) => {
+        mod $name {
+            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
+            #[allow(unused_imports)]
+            use super::*;
+            use $crate::support::size::Size;
+
+            async fn run($size: Size) $body
+
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn embedded() {
+                run(Size::Embedded).await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                run(Size::Postgres).await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread")]
+            async fn scale() {
+                run(Size::Scale).await;
+            }
+        }
+    };
+}

@@ -1,0 +1,58 @@
+//! Webhooks as Meta sends them, signed.
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+pub const APP_SECRET: &str = "an app secret of a test";
+pub const PHONE_NUMBER_ID: &str = "106540352242922";
+
+pub fn config(api: &str) -> Value {
+    json!({
+        "phoneNumberId": PHONE_NUMBER_ID,
+        "businessAccountId": "419561257915477",
+        "accessToken": "a token of a test",
+        "appSecret": APP_SECRET,
+        "webhookVerifyToken": "a verify token of a test",
+        "apiVersion": "v24.0",
+        "apiBaseUrl": api,
+    })
+}
+
+pub fn signature(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+pub fn text(contact: &str, id: &str, seconds: i64, body: &str) -> Value {
+    json!({"from": contact, "id": id, "timestamp": seconds.to_string(), "type": "text", "text": {"body": body}})
+}
+
+pub fn status(id: &str, contact: &str, seconds: i64, state: &str) -> Value {
+    json!({"id": id, "status": state, "timestamp": seconds.to_string(), "recipient_id": contact})
+}
+
+/// One call with messages and statuses of the test's number.
+pub fn webhook(messages: &[Value], statuses: &[Value]) -> Vec<u8> {
+    let contacts: Vec<Value> = messages
+        .iter()
+        .map(|message| json!({"profile": {"name": format!("Contact {}", message["from"].as_str().unwrap())}, "wa_id": message["from"]}))
+        .collect();
+    let mut value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550783881", "phone_number_id": PHONE_NUMBER_ID},
+    });
+    if !messages.is_empty() {
+        value["contacts"] = contacts.into();
+        value["messages"] = messages.into();
+    }
+    if !statuses.is_empty() {
+        value["statuses"] = statuses.into();
+    }
+    let call = json!({
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "419561257915477", "changes": [{"field": "messages", "value": value}]}],
+    });
+    call.to_string().into_bytes()
+}
