@@ -36,15 +36,23 @@ create table logins (
     user_id uuid not null references users (id),
     organisation_id uuid not null references organisations (id),
     dialect text not null,
-    -- SHA-256 of the refresh token in force, and of the one it replaced.
-    refresh_hash text not null unique,
-    previous_refresh_hash text unique,
     created_at timestamptz not null,
     expires_at timestamptz not null,
     revoked_at timestamptz
 );
 create index logins_user on logins (user_id);
 create index logins_revoked on logins (revoked_at) where revoked_at is not null;
+create index logins_expires on logins (expires_at);
+
+-- SHA-256 of every refresh token of a login. One is unspent; a spent one that
+-- comes again was stolen.
+create table refresh_tokens (
+    hash text primary key,
+    login_id uuid not null references logins (id),
+    created_at timestamptz not null,
+    spent_at timestamptz
+);
+create index refresh_tokens_login on refresh_tokens (login_id);
 
 create table login_attempts (
     -- "account:…" or "address:…".
@@ -303,6 +311,8 @@ create index messages_queue on messages (channel_id, priority, sequence) where s
 create index messages_ahead on messages (conversation_id, sequence) where state in ('QUEUED', 'SENDING');
 create index messages_sending on messages (channel_id) where state = 'SENDING';
 create index messages_scheduled on messages (due_at) where state = 'SCHEDULED';
+-- What a report up to a moment can still move.
+create index messages_reported on messages (conversation_id, platform_at) where state in ('SENDING', 'SENT', 'DELIVERED');
 
 -- Further identifiers of a message that a platform split in several.
 create table message_aliases (
@@ -311,6 +321,7 @@ create table message_aliases (
     message_id uuid not null references messages (id),
     primary key (channel_id, external_id)
 );
+create index message_aliases_message on message_aliases (message_id);
 
 create table reactions (
     message_id uuid not null references messages (id),
@@ -345,7 +356,8 @@ create table attempts (
     detail text
 );
 create index attempts_message on attempts (message_id, number);
-create index attempts_open on attempts (node_id) where ended_at is null;
+create index attempts_open on attempts (channel_id) where ended_at is null;
+create index attempts_recent on attempts (channel_id, started_at);
 
 create table media (
     id uuid primary key,
@@ -380,7 +392,8 @@ create table jobs (
     available_at timestamptz not null,
     created_at timestamptz not null
 );
-create index jobs_next on jobs (direction, partition, available_at, id);
+create index jobs_next on jobs (direction, partition, id, available_at);
+create index jobs_due on jobs (direction, partition, available_at);
 create index jobs_key on jobs (key);
 
 create table dead_letters (
@@ -394,7 +407,7 @@ create table dead_letters (
     replayed_at timestamptz,
     resolved_at timestamptz
 );
-create index dead_letters_organisation on dead_letters (organisation_id, created_at desc);
+create index dead_letters_organisation on dead_letters (organisation_id, id desc);
 
 create table nodes (
     id uuid primary key,
@@ -438,7 +451,9 @@ create table manual_actions (
     created_at timestamptz not null,
     completed_at timestamptz
 );
-create index manual_actions_organisation on manual_actions (organisation_id, status, created_at desc);
+create index manual_actions_organisation on manual_actions (organisation_id, status, id desc);
+create index manual_actions_message on manual_actions (message_id) where message_id is not null;
+create index manual_actions_channel on manual_actions (channel_id) where status = 'PENDING';
 
 -- Without a user: for every agent of the organisation.
 create table notifications (
@@ -451,7 +466,7 @@ create table notifications (
     data jsonb not null,
     created_at timestamptz not null
 );
-create index notifications_organisation on notifications (organisation_id, created_at desc);
+create index notifications_organisation on notifications (organisation_id, id desc);
 
 create table notification_reads (
     notification_id uuid not null references notifications (id),

@@ -1,1 +1,194 @@
+//! The only SQL: PostgreSQL and SQLite behind one [`Store`].
+//!
+//! Each statement is written once, in what both databases share; where they
+//! differ, two texts stand side by side. Everything a client can see is
+//! committed through an [`organisation_tx::OrganisationTx`], which holds the
+//! organisation's row and hands out the sequence of its events.
+//!
+//! To add something stored: a table in a new file of both folders in
+//! `migrations/`, and a module here with `impl Store`, a private row type and a
+//! `From` beside its SQL. Times are arguments; not found is `Ok(None)`.
 
+mod backend;
+mod error;
+mod migrate;
+mod organisation_tx;
+mod rows;
+
+pub mod commit;
+pub mod conversations;
+pub mod events;
+pub mod jobs;
+pub mod leases;
+pub mod sending;
+pub mod statuses;
+
+pub mod audit;
+pub mod channels;
+pub mod customers;
+pub mod dead_letters;
+pub mod idempotency;
+pub mod invites;
+pub mod logins;
+pub mod manual_actions;
+pub mod media;
+pub mod messages;
+pub mod notifications;
+pub mod organisations;
+pub mod templates;
+pub mod tickets;
+pub mod users;
+
+use std::{str::FromStr, time::Duration};
+
+use backend::{Engine, Target, Transaction, sql};
+pub use error::StoreError;
+use sqlx::{
+    Connection, PgConnection, PgPool, SqlitePool,
+    pool::PoolConnectionMetadata,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// Cheap to clone: all clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Postgres(PgPool),
+    /// One connection writes, so that writers queue here and not on the file's lock.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct StoreOptions {
+    pub max_connections: u32,
+    /// How long a call waits for a free connection.
+    pub acquire_timeout: Duration,
+    /// PostgreSQL gives up on a statement after this long.
+    pub statement_timeout: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A connection that rested longer is asked for a sign of life before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+const SQLITE_BUSY: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Connects to `postgres://…` or `sqlite:path`; a SQLite file is made where there is none.
+    pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        let backend = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Backend::Postgres(connect_postgres(url, options).await?)
+        } else if url.starts_with("sqlite:") {
+            connect_sqlite(url, options).await?
+        } else {
+            let scheme = url.split(':').next().unwrap_or_default();
+            return Err(StoreError::Address(format!("its scheme is {scheme:?}")));
+        };
+        Ok(Self { backend })
+    }
+
+    /// Whether the database is a file of this engine's own.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.backend, Backend::Sqlite { .. })
+    }
+
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sql("select 1").execute(self).await.map(drop)
+    }
+
+    /// Waits until what is under way is done, then closes every connection.
+    pub async fn close(&self) {
+        match &self.backend {
+            Backend::Postgres(pool) => pool.close().await,
+            Backend::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+
+    fn engine(&self) -> Engine {
+        match &self.backend {
+            Backend::Postgres(_) => Engine::Postgres,
+            Backend::Sqlite { .. } => Engine::Sqlite,
+        }
+    }
+
+    /// Where a single statement that writes runs.
+    fn writer(&self) -> Target<'_> {
+        match &self.backend {
+            Backend::Postgres(pool) => Target::PostgresPool(pool),
+            Backend::Sqlite { writer, .. } => Target::SqlitePool(writer),
+        }
+    }
+
+    async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(match &self.backend {
+            Backend::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Backend::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("begin immediate").await?),
+        })
+    }
+}
+
+impl<'a> From<&'a Store> for Target<'a> {
+    fn from(store: &'a Store) -> Self {
+        match &store.backend {
+            Backend::Postgres(pool) => Self::PostgresPool(pool),
+            Backend::Sqlite { readers, .. } => Self::SqlitePool(readers),
+        }
+    }
+}
+
+async fn connect_postgres(url: &str, options: StoreOptions) -> Result<PgPool, StoreError> {
+    let milliseconds = options.statement_timeout.as_millis().to_string();
+    let connection = PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Address(error.to_string()))?
+        .application_name("patchbay")
+        .options([
+            ("statement_timeout", milliseconds.as_str()),
+            ("lock_timeout", milliseconds.as_str()),
+            ("idle_in_transaction_session_timeout", milliseconds.as_str()),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata)));
+    Ok(pool.connect_with(connection).await?)
+}
+
+async fn is_alive(connection: &mut PgConnection, metadata: PoolConnectionMetadata) -> Result<bool, sqlx::Error> {
+    Ok(metadata.idle_for < RESTED || connection.ping().await.is_ok())
+}
+
+async fn connect_sqlite(url: &str, options: StoreOptions) -> Result<Backend, StoreError> {
+    let file = SqliteConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Address(error.to_string()))?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What is committed survives the loss of power.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(SQLITE_BUSY);
+    let pool = SqlitePoolOptions::new().acquire_timeout(options.acquire_timeout).idle_timeout(None).max_lifetime(None);
+    let writer = pool.clone().max_connections(1).connect_with(file.clone()).await?;
+    let readers = pool.max_connections(options.max_connections.max(1)).connect_with(file.read_only(true)).await?;
+    Ok(Backend::Sqlite { writer, readers })
+}

@@ -1,0 +1,75 @@
+//! Tenants.
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::OrganisationId;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    users::{self, NewUser},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    pub id: OrganisationId,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct OrganisationRow {
+    id: Uuid,
+    name: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<OrganisationRow> for Organisation {
+    fn from(row: OrganisationRow) -> Self {
+        let OrganisationRow { id, name, created_at, updated_at } = row;
+        Self { id: id.into(), name, created_at, updated_at }
+    }
+}
+
+impl Store {
+    /// Makes the organisation `owner.organisation_id` and its first user. [`StoreError::Conflict`] where the
+    /// e-mail or username is taken.
+    pub async fn sign_up(&self, name: &str, owner: &NewUser, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sql("insert into organisations (id, name, created_at, updated_at) values ($1, $2, $3, $3)")
+            .bind(owner.organisation_id)
+            .bind(name)
+            .bind(now)
+            .execute(&mut transaction)
+            .await?;
+        users::insert(&mut transaction, owner, now).await?;
+        transaction.commit().await
+    }
+
+    pub async fn organisation(&self, id: OrganisationId) -> Result<Option<Organisation>, StoreError> {
+        let row: Option<OrganisationRow> =
+            sql("select id, name, created_at, updated_at from organisations where id = $1")
+                .bind(id)
+                .fetch_optional(self)
+                .await?;
+        Ok(row.map(Organisation::from))
+    }
+
+    pub async fn rename_organisation(
+        &self,
+        id: OrganisationId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let written = sql("update organisations set name = $2, updated_at = $3 where id = $1")
+            .bind(id)
+            .bind(name)
+            .bind(now)
+            .execute(self.writer())
+            .await?;
+        Ok(written == 1)
+    }
+}

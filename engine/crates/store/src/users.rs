@@ -1,0 +1,210 @@
+//! People of an organisation. E-mails are unique over all organisations, and
+//! kept in lower case.
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{OrganisationId, UserId, people::Role};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::{Statement, Target, sql},
+    rows::{parse, word},
+};
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub organisation_id: OrganisationId,
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub name: String,
+    pub password_hash: String,
+    pub role: Role,
+    pub avatar: Option<String>,
+    pub is_active: bool,
+    pub created_by: Option<UserId>,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone)]
+pub struct NewUser {
+    pub id: UserId,
+    pub organisation_id: OrganisationId,
+    /// One of e-mail and username is needed.
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub name: String,
+    pub password_hash: String,
+    pub role: Role,
+    pub created_by: Option<UserId>,
+}
+
+/// What changes about a user; `None` leaves it.
+#[derive(Clone, Default)]
+pub struct UserUpdate {
+    pub name: Option<String>,
+    pub role: Option<Role>,
+    pub password_hash: Option<String>,
+    pub avatar: Option<String>,
+}
+
+const COLUMNS: &str = "id, organisation_id, email, username, name, password_hash, role, avatar, is_active, \
+    created_by, last_login_at, created_at, updated_at";
+
+#[derive(FromRow)]
+struct UserRow {
+    id: Uuid,
+    organisation_id: Uuid,
+    email: Option<String>,
+    username: Option<String>,
+    name: String,
+    password_hash: String,
+    role: String,
+    avatar: Option<String>,
+    is_active: bool,
+    created_by: Option<Uuid>,
+    last_login_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            organisation_id: row.organisation_id.into(),
+            email: row.email,
+            username: row.username,
+            name: row.name,
+            password_hash: row.password_hash,
+            role: parse(&row.role)?,
+            avatar: row.avatar,
+            is_active: row.is_active,
+            created_by: row.created_by.map(Into::into),
+            last_login_at: row.last_login_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl Store {
+    /// [`StoreError::Conflict`] where the e-mail or username is taken.
+    pub async fn create_user(&self, user: &NewUser, now: DateTime<Utc>) -> Result<(), StoreError> {
+        insert(self.writer(), user, now).await
+    }
+
+    pub async fn user(&self, organisation_id: OrganisationId, id: UserId) -> Result<Option<User>, StoreError> {
+        let found = sql(format!("select {COLUMNS} from users where organisation_id = $1 and id = $2"));
+        self.one_user(found.bind(organisation_id).bind(id)).await
+    }
+
+    pub async fn users(&self, organisation_id: OrganisationId) -> Result<Vec<User>, StoreError> {
+        let rows: Vec<UserRow> =
+            sql(format!("select {COLUMNS} from users where organisation_id = $1 order by created_at, id"))
+                .bind(organisation_id)
+                .fetch_all(self)
+                .await?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        let found = sql(format!("select {COLUMNS} from users where email = $1"));
+        self.one_user(found.bind(email.to_lowercase())).await
+    }
+
+    pub async fn user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
+        let found = sql(format!("select {COLUMNS} from users where username = $1"));
+        self.one_user(found.bind(username.to_lowercase())).await
+    }
+
+    /// False where the organisation has no such user.
+    pub async fn update_user(
+        &self,
+        organisation_id: OrganisationId,
+        id: UserId,
+        update: &UserUpdate,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let written = sql("update users set name = coalesce($3, name), role = coalesce($4, role), \
+             password_hash = coalesce($5, password_hash), avatar = coalesce($6, avatar), updated_at = $7 \
+             where organisation_id = $1 and id = $2")
+        .bind(organisation_id)
+        .bind(id)
+        .bind(update.name.as_ref())
+        .bind(update.role.as_ref().map(word).transpose()?)
+        .bind(update.password_hash.as_ref())
+        .bind(update.avatar.as_ref())
+        .bind(now)
+        .execute(self.writer())
+        .await?;
+        Ok(written == 1)
+    }
+
+    pub async fn user_logged_in(&self, id: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql("update users set last_login_at = $2 where id = $1")
+            .bind(id)
+            .bind(now)
+            .execute(self.writer())
+            .await
+            .map(drop)
+    }
+
+    /// Switches a user off and ends every login. False where the organisation has no such user.
+    pub async fn deactivate_user(
+        &self,
+        organisation_id: OrganisationId,
+        id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let written = sql("update users set is_active = $4, updated_at = $3 where organisation_id = $1 and id = $2")
+            .bind(organisation_id)
+            .bind(id)
+            .bind(now)
+            .bind(false)
+            .execute(&mut transaction)
+            .await?;
+        crate::logins::revoke_all(&mut transaction, id, now).await?;
+        transaction.commit().await?;
+        Ok(written == 1)
+    }
+
+    async fn one_user(&self, statement: Statement) -> Result<Option<User>, StoreError> {
+        let row: Option<UserRow> = statement.fetch_optional(self).await?;
+        row.map(User::try_from).transpose()
+    }
+}
+
+pub(crate) async fn insert<'a>(
+    target: impl Into<Target<'a>>,
+    user: &NewUser,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql("insert into users (id, organisation_id, email, username, name, password_hash, role, is_active, created_by, \
+         created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)")
+    .bind(user.id)
+    .bind(user.organisation_id)
+    .bind(user.email.as_ref().map(|email| email.to_lowercase()))
+    .bind(user.username.as_ref().map(|username| username.to_lowercase()))
+    .bind(&user.name)
+    .bind(&user.password_hash)
+    .bind(word(&user.role)?)
+    .bind(true)
+    .bind(user.created_by)
+    .bind(now)
+    .execute(target)
+    .await
+    .map(drop)
+}
