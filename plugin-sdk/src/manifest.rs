@@ -1,0 +1,155 @@
+//! Who a connector is, and the JSON Schema of its channels' configuration.
+
+use crate::types::{Json, LimitScope, Manifest, RateLimit};
+use serde_json::{Map, Value, json};
+
+impl Manifest {
+    /// The least manifest; the rest is set as fields: `Manifest { capabilities: strings(["text"]), ..Manifest::new(…) }`.
+    pub fn new(id: &str, name: &str, version: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            version: version.to_owned(),
+            channel_types: Vec::new(),
+            config_schema: ConfigSchema::new().build(),
+            hosts: hosts([]),
+            capabilities: Vec::new(),
+            limits: Vec::new(),
+            reply_window_ms: None,
+            address_field: None,
+            poll_every_ms: None,
+            oauth2: None,
+        }
+    }
+}
+
+impl RateLimit {
+    pub fn per_channel(permits: u32, per_ms: u64) -> Self {
+        Self { scope: LimitScope::Channel, permits, per_ms, burst: None }
+    }
+
+    pub fn per_recipient(permits: u32, per_ms: u64) -> Self {
+        Self { scope: LimitScope::Recipient, permits, per_ms, burst: None }
+    }
+
+    #[must_use]
+    pub fn burst(self, permits: u32) -> Self {
+        Self { burst: Some(permits), ..self }
+    }
+}
+
+/// The hosts a connector asks to reach, and the one that a channel's `apiBaseUrl` names instead.
+pub fn hosts<const N: usize>(hosts: [&str; N]) -> Vec<String> {
+    let mut all = strings(hosts);
+    all.push("{config.apiBaseUrl}".to_owned());
+    all
+}
+
+/// Owned strings, as the contract's lists want them.
+pub fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).to_vec()
+}
+
+/// The schema of a channel's configuration. The settings that every connector takes (`apiBaseUrl`, `limits` and
+/// `onUnknownOutcome`) are in it from the start; a setting that it does not name is refused.
+#[must_use]
+pub struct ConfigSchema {
+    properties: Map<String, Value>,
+    required: Vec<String>,
+}
+
+impl ConfigSchema {
+    #[expect(clippy::new_without_default, reason = "a schema is begun, there is no default one")]
+    pub fn new() -> Self {
+        Self { properties: Map::new(), required: Vec::new() }
+            .url("apiBaseUrl", "Another server that speaks the platform's API, for tests and proxies")
+            .property("limits", limits())
+            .property("onUnknownOutcome", on_unknown_outcome())
+    }
+
+    /// A setting with a schema of its own.
+    pub fn property(mut self, name: &str, schema: Value) -> Self {
+        self.properties.insert(name.to_owned(), schema);
+        self
+    }
+
+    pub fn text(self, name: &str, description: &str) -> Self {
+        self.property(name, json!({"type": "string", "description": description}))
+    }
+
+    /// An `http` or `https` address.
+    pub fn url(self, name: &str, description: &str) -> Self {
+        self.property(name, json!({"type": "string", "pattern": "^https?://[^/]", "description": description}))
+    }
+
+    /// A secret: the engine keeps its value, the connector knows its name.
+    pub fn secret(self, name: &str, description: &str) -> Self {
+        self.property(name, json!({"type": "string", "writeOnly": true, "description": description}))
+    }
+
+    /// Which settings a channel cannot do without.
+    pub fn required<const N: usize>(mut self, names: [&str; N]) -> Self {
+        self.required.extend(strings(names));
+        self
+    }
+
+    pub fn build(self) -> Json {
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": self.properties,
+            "required": self.required,
+            "additionalProperties": false,
+        })
+        .to_string()
+    }
+}
+
+fn limits() -> Value {
+    json!({
+        "type": "array",
+        "description": "Limits of this channel, instead of the platform's published ones",
+        "items": {
+            "type": "object",
+            "properties": {
+                "scope": {"enum": ["channel", "recipient"]},
+                "permits": {"type": "integer", "minimum": 1, "maximum": u32::MAX},
+                "perMs": {"type": "integer", "minimum": 1},
+                "burst": {"type": ["integer", "null"], "minimum": 1, "maximum": u32::MAX},
+            },
+            "required": ["scope", "permits", "perMs"],
+            "additionalProperties": false,
+        },
+    })
+}
+
+fn on_unknown_outcome() -> Value {
+    json!({
+        "enum": ["hold", "resend"],
+        "default": "hold",
+        "description": "What to do with a message that may have been sent: hold it for a person, or send it again",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigSchema, hosts};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_schema_has_the_common_settings_and_marks_secrets() {
+        let schema =
+            ConfigSchema::new().secret("token", "The token").text("page", "The page").required(["token"]).build();
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["apiBaseUrl", "limits", "onUnknownOutcome", "page", "token"]);
+        assert_eq!(schema["properties"]["token"]["writeOnly"], json!(true));
+        assert_eq!(schema["properties"]["page"].get("writeOnly"), None);
+        assert_eq!(schema["required"], json!(["token"]));
+    }
+
+    #[test]
+    fn every_connector_may_be_pointed_at_another_server() {
+        assert_eq!(hosts(["api.example"]), ["api.example", "{config.apiBaseUrl}"]);
+    }
+}
