@@ -3,9 +3,12 @@
 //!
 //! A record lists its fields here, so a new field in the contract breaks this file until it is shown too.
 
-#![expect(clippy::wildcard_imports, reason = "every type of the contract is shown here")]
-
-use crate::types::*;
+use crate::types::{
+    Acceptance, Attachment, Auth, Body, Choice, Choices, Chunk, Content, DeliveryState, DeliveryStatus, Detail, Email,
+    Event, Failure, FailureKind, Header, LimitScope, Location, Manifest, MediaKind, MediaSource, Message, MessageEdit,
+    MessageRef, Oauth2, Outcome, Part, PartContent, Participant, ParticipantsPage, Polled, RateLimit, Reaction,
+    Rejection, Reply, Request, SessionChange, SessionState, Step, TemplateStatus, TemplateUse, Typing,
+};
 use serde_json::{Map, Value, json};
 
 /// A value of the contract that can be shown as JSON.

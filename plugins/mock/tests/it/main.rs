@@ -1,0 +1,5 @@
+//! The mock connector against webhooks and answers, natively.
+
+mod inbound;
+mod manifest;
+mod outbound;
