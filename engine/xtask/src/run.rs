@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::num::NonZeroU16;
 use std::os::unix::process::{CommandExt, parent_id};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Args)]
 pub struct Announcement {
     port: u16,
+    /// The process that becomes the engine.
+    engine: u32,
 }
 
 /// Returns only if something fails.
@@ -38,7 +40,7 @@ pub fn run() -> Result<()> {
         .with_context(|| format!("Port {port} is taken; name another one, such as `PORT=8090 cargo xtask run`"))?;
 
     Command::new(env::current_exe()?)
-        .args(["announce", &port.to_string()])
+        .args(["announce", &port.to_string(), &process::id().to_string()])
         .stdin(Stdio::null())
         .spawn()
         .context("the program that waits for the engine could not be started")?;
@@ -66,10 +68,9 @@ fn engine(project: &Project, plugins: &Path) -> Command {
 /// Waits until the engine answers, then prints its address and what to try. Gives up in silence if the engine ends:
 /// it has said why.
 pub fn announce(announcement: &Announcement) -> Result<()> {
-    let engine = parent_id();
     let address = format!("http://localhost:{}", announcement.port);
     let ready = wait_for("The engine", READY_LIMIT, || {
-        let ended = parent_id() != engine;
+        let ended = parent_id() != announcement.engine;
         Ok(if ended { Some(false) } else { is_ready(announcement.port).then_some(true) })
     })?;
     if ready {
