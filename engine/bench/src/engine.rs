@@ -1,0 +1,115 @@
+//! A process under measurement: the engine's release build, or the floor.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    Bench, Size,
+    database::{self, Database},
+    floor,
+    load::{APP_SECRET, PHONE_NUMBER_ID},
+};
+
+pub struct Process {
+    child: Child,
+    pub port: u16,
+}
+
+impl Process {
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kibibytes: u64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
+        Ok(kibibytes * 1024)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub async fn floor(size: Size, database: &Database, queue: &str) -> anyhow::Result<Process> {
+    let port = free_port()?;
+    let child = Command::new(std::env::current_exe()?)
+        .args(["floor", &format!("{size:?}").to_lowercase(), &port.to_string(), &database.url, queue])
+        .stdin(Stdio::null())
+        .spawn()?;
+    let process = Process { child, port };
+    floor::listening(port).await?;
+    Ok(process)
+}
+
+pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &TempDir) -> anyhow::Result<Process> {
+    let port = free_port()?;
+    let config = folder.path().join("config.toml");
+    let prefix = format!("bench-{}", uuid::Uuid::new_v4().simple());
+    std::fs::write(&config, format!("bus.queue_prefix = \"{prefix}\"\nauth.requests_per_minute = 1000000\n"))?;
+    let log = std::fs::File::create(folder.path().join("engine.log"))?;
+    let mut command = Command::new(&bench.engine);
+    command
+        .arg("--config")
+        .arg(&config)
+        .arg("serve")
+        .env("PORT", port.to_string())
+        .env("PATCHBAY_DATA_DIR", folder.path())
+        .env("DATABASE_URL", &database.url)
+        .env("PATCHBAY_PLUGINS_DIR", &bench.plugins)
+        .env("PATCHBAY_EGRESS_ALLOW", "127.0.0.1")
+        .env("JWT_SECRET", "0123456789abcdef0123456789abcdef0123456789abcdef")
+        .env("PATCHBAY_MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")
+        .env("RUST_LOG", "warn")
+        .env_remove("AMQP_URL")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    if size == Size::Scale {
+        command.env("AMQP_URL", database::amqp_url()?);
+    }
+    let child = command.spawn().with_context(|| format!("{} cannot be started", bench.engine.display()))?;
+    let process = Process { child, port };
+    let http = reqwest::Client::new();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = http.get(format!("http://127.0.0.1:{port}/ops/ready")).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(process);
+        }
+        if std::time::Instant::now() > deadline {
+            let log = std::fs::read_to_string(folder.path().join("engine.log")).unwrap_or_default();
+            anyhow::bail!("the engine did not become ready:\n{log}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Signs up and makes a WhatsApp channel on the given platform; answers the channel's id.
+pub async fn channel(port: u16, platform: &str) -> anyhow::Result<String> {
+    let http = reqwest::Client::new();
+    let address = format!("http://127.0.0.1:{port}");
+    let person = json!({"orgName": "Bench", "name": "Bench", "email": "bench@example.com", "password": "measured twice"});
+    let signed: Value = http.post(format!("{address}/auth/signup")).json(&person).send().await?.json().await?;
+    let organisation = signed["user"]["orgId"].as_str().context("no organisation")?;
+    let token = signed["accessToken"].as_str().context("no token")?;
+    let channel = json!({"type": "WHATSAPP", "name": "Bench", "config": {
+        "phoneNumberId": PHONE_NUMBER_ID, "businessAccountId": "419561257915477", "accessToken": "t",
+        "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiVersion": "v24.0", "apiBaseUrl": platform, "limits": [],
+    }});
+    let made = http.post(format!("{address}/orgs/{organisation}/channels")).bearer_auth(token).json(&channel);
+    let made: Value = made.send().await?.error_for_status()?.json().await?;
+    Ok(made["id"].as_str().context("no channel")?.to_owned())
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

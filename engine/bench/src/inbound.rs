@@ -1,0 +1,98 @@
+//! Webhook to committed message, end to end.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    Bench, Size,
+    database::{Database, Pool},
+    engine,
+    load::{Load, Report},
+};
+
+const CONNECTIONS: usize = 64;
+
+pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
+    let floor = floor(bench, size).await?;
+    println!("inbound floor:  {floor:.0} messages/s");
+    let folder = tempfile::tempdir()?;
+    let database = Database::make(size, &folder).await?;
+    let process = engine::engine(bench, size, &database, &folder).await?;
+    let channel = engine::channel(process.port, "http://127.0.0.1:9").await?;
+    let pool = database.pool().await?;
+    let url = format!("http://127.0.0.1:{}/webhook/{channel}", process.port);
+    let count = "select count(*) from messages";
+
+    // Connectors compiled, connections open.
+    full(&url, &pool, count, bench.messages / 10, "warm").await?;
+    let (rate, report) = full(&url, &pool, count, bench.messages, "full").await?;
+    println!("inbound engine: {rate:.0} messages/s, answers p99 {:.1} ms", milliseconds(report.percentile(99)));
+    println!("inbound ratio:  {:.2} (wanted: at least 0.50)", rate / floor);
+
+    let half = Load {
+        url,
+        webhooks: bench.messages / 2,
+        connections: CONNECTIONS,
+        rate: Some(rate / 2.0),
+        run: "half",
+    };
+    let report = half.run().await?;
+    println!(
+        "answers at half of that rate: p50 {:.1} ms, p99 {:.1} ms (wanted: under 20 ms)",
+        milliseconds(report.percentile(50)),
+        milliseconds(report.percentile(99)),
+    );
+    drop(process);
+    database.drop().await
+}
+
+async fn floor(bench: &Bench, size: Size) -> anyhow::Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let database = Database::make(size, &folder).await?;
+    let queue = format!("floor-{}", uuid::Uuid::new_v4().simple());
+    let process = engine::floor(size, &database, &queue).await?;
+    let pool = database.pool().await?;
+    let url = format!("http://127.0.0.1:{}/webhook", process.port);
+    let count = "select count(*) from floor_messages";
+    full(&url, &pool, count, bench.messages / 10, "warm").await?;
+    let (rate, _) = full(&url, &pool, count, bench.messages, "full").await?;
+    drop(process);
+    if size == Size::Scale {
+        remove_queue(&queue).await?;
+    }
+    database.drop().await?;
+    Ok(rate)
+}
+
+/// As fast as they are taken, until the last is committed.
+async fn full(
+    url: &str,
+    pool: &Pool,
+    count: &'static str,
+    webhooks: usize,
+    run: &'static str,
+) -> anyhow::Result<(f64, Report)> {
+    let before = pool.count(count).await?;
+    let start = Instant::now();
+    let load = Load { url: url.to_owned(), webhooks, connections: CONNECTIONS, rate: None, run };
+    let report = load.run().await?;
+    let wanted = before + i64::try_from(webhooks)?;
+    while pool.count(count).await? < wanted {
+        anyhow::ensure!(start.elapsed() < Duration::from_secs(600), "not all messages were committed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let rate = webhooks as f64 / start.elapsed().as_secs_f64();
+    Ok((rate, report))
+}
+
+async fn remove_queue(queue: &str) -> anyhow::Result<()> {
+    let url = crate::database::amqp_url()?;
+    let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    channel.queue_delete(queue.into(), lapin::options::QueueDeleteOptions::default()).await?;
+    Ok(())
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,99 @@
+//! Signed WhatsApp webhooks of one message each, over many connections.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+pub const APP_SECRET: &str = "an app secret of a measurement";
+pub const PHONE_NUMBER_ID: &str = "106540352242922";
+const CONTACTS: usize = 500;
+
+pub struct Load {
+    pub url: String,
+    pub webhooks: usize,
+    pub connections: usize,
+    /// Webhooks per second, where they are not to come as fast as they are taken.
+    pub rate: Option<f64>,
+    /// Distinguishes the identifiers of one run from another's.
+    pub run: &'static str,
+}
+
+pub struct Report {
+    pub elapsed: Duration,
+    pub answers: Vec<Duration>,
+}
+
+impl Report {
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let mut answers = self.answers.clone();
+        answers.sort();
+        let index = (answers.len() * percent / 100).min(answers.len().saturating_sub(1));
+        answers.get(index).copied().unwrap_or_default()
+    }
+}
+
+impl Load {
+    /// Sends all of it; an answer other than 200 ends the measurement.
+    pub async fn run(&self) -> anyhow::Result<Report> {
+        let http = reqwest::Client::builder().pool_max_idle_per_host(self.connections).build()?;
+        let next = Arc::new(AtomicUsize::new(0));
+        let start = Instant::now();
+        let senders: Vec<_> = (0..self.connections)
+            .map(|_| {
+                let (http, next, url) = (http.clone(), Arc::clone(&next), self.url.clone());
+                let (total, rate, run) = (self.webhooks, self.rate, self.run);
+                tokio::spawn(async move {
+                    let mut answers = Vec::new();
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        if number >= total {
+                            return anyhow::Ok(answers);
+                        }
+                        if let Some(rate) = rate {
+                            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+                            let due = start + Duration::from_secs_f64(number as f64 / rate);
+                            tokio::time::sleep_until(due.into()).await;
+                        }
+                        let body = webhook(run, number);
+                        let signature = sign(APP_SECRET, &body)?;
+                        let asked = Instant::now();
+                        let answer = http.post(&url).header("X-Hub-Signature-256", signature);
+                        let answer = answer.header("content-type", "application/json").body(body).send().await?;
+                        answers.push(asked.elapsed());
+                        anyhow::ensure!(answer.status() == 200, "a webhook was answered {}", answer.status());
+                        answer.bytes().await?;
+                    }
+                })
+            })
+            .collect();
+        let mut answers = Vec::with_capacity(self.webhooks);
+        for sender in senders {
+            answers.extend(sender.await??);
+        }
+        Ok(Report { elapsed: start.elapsed(), answers })
+    }
+}
+
+fn contact(number: usize) -> String {
+    format!("49{:09}", number % CONTACTS)
+}
+
+fn webhook(run: &str, number: usize) -> String {
+    let contact = contact(number);
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{{"profile":{{"name":"Contact {contact}"}},"wa_id":"{contact}"}}],"messages":[{{"from":"{contact}","id":"wamid.{run}.{number}","timestamp":"1749416383","type":"text","text":{{"body":"Does it come in another color? {number}"}}}}]}},"field":"messages"}}]}}]}}"#
+    )
+}
+
+pub fn sign(secret: &str, body: &str) -> anyhow::Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())?;
+    mac.update(body.as_bytes());
+    Ok(format!("sha256={}", hex::encode(mac.finalize().into_bytes())))
+}

@@ -1,0 +1,93 @@
+//! How fast Patchbay is, beside the least program that is still safe.
+//!
+//! On each size the same load goes to a *floor* and to the engine, and the
+//! ratio is printed. The floor has no actors, connectors or rules: inbound it
+//! publishes durably, consumes, inserts in batches and acknowledges; outbound
+//! it claims a row, posts to the same instant platform and settles the row.
+//!
+//! `cargo xtask bench` builds everything in release and runs this.
+
+mod database;
+mod engine;
+mod floor;
+mod inbound;
+mod load;
+mod memory;
+mod outbound;
+mod platform;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+#[derive(Parser)]
+#[command(about = "Measures the engine beside a floor, on each size")]
+struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// Where the release build of the engine is.
+    #[arg(long, default_value = "target/release/patchbay")]
+    engine: std::path::PathBuf,
+    /// Where its connectors are.
+    #[arg(long, default_value = "target/plugins")]
+    plugins: std::path::PathBuf,
+    /// Only these sizes; every one whose servers are named by default.
+    #[arg(long, value_enum)]
+    size: Vec<Size>,
+    /// Webhooks and messages in each run.
+    #[arg(long, default_value_t = 20_000)]
+    messages: usize,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// The floor of the inbound way, as a server of its own.
+    #[command(hide = true)]
+    Floor { #[arg(value_enum)] size: Size, port: u16, database: String, queue: String },
+    /// Webhooks in: messages per second, and how long an answer takes at half of that.
+    Inbound,
+    /// Messages out: sends per second.
+    Outbound,
+    /// What 100,000 idle conversations leave behind.
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Size {
+    /// SQLite, queue tables.
+    Embedded,
+    /// PostgreSQL, queue tables.
+    Postgres,
+    /// PostgreSQL and RabbitMQ.
+    Scale,
+}
+
+/// Everything a measurement needs to know.
+pub struct Bench {
+    pub engine: std::path::PathBuf,
+    pub plugins: std::path::PathBuf,
+    pub messages: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Arguments { part, engine, plugins, size, messages } = Arguments::parse();
+    if let Some(Part::Floor { size, port, database, queue }) = part {
+        return floor::serve(size, port, &database, &queue).await;
+    }
+    let bench = Bench { engine, plugins, messages };
+    let sizes = if size.is_empty() { database::available() } else { size };
+    for size in sizes {
+        println!("## {size:?}");
+        match &part {
+            Some(Part::Inbound) => inbound::measure(&bench, size).await?,
+            Some(Part::Outbound) => outbound::measure(&bench, size).await?,
+            Some(Part::Memory) => memory::measure(&bench, size).await?,
+            Some(Part::Floor { .. }) => {}
+            None => {
+                inbound::measure(&bench, size).await?;
+                outbound::measure(&bench, size).await?;
+                memory::measure(&bench, size).await?;
+            }
+        }
+    }
+    Ok(())
+}

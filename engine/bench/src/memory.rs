@@ -1,0 +1,68 @@
+//! What 100,000 conversations leave behind when nobody writes any more.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::{Bench, Size, database::Database, engine, load::{APP_SECRET, PHONE_NUMBER_ID}};
+
+const CONVERSATIONS: usize = 100_000;
+/// Messages in one webhook, as Meta batches.
+const BATCH: usize = 500;
+
+pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = Database::make(size, &folder).await?;
+    let process = engine::engine(bench, size, &database, &folder).await?;
+    let channel = engine::channel(process.port, "http://127.0.0.1:9").await?;
+    let http = reqwest::Client::new();
+    for batch in 0..CONVERSATIONS / BATCH {
+        let body = webhook(batch * BATCH..(batch + 1) * BATCH);
+        let signature = crate::load::sign(APP_SECRET, &body)?;
+        let call = http.post(format!("http://127.0.0.1:{}/webhook/{channel}", process.port));
+        call.header("X-Hub-Signature-256", signature).body(body).send().await?.error_for_status()?;
+    }
+    let pool = database.pool().await?;
+    let start = Instant::now();
+    while pool.count("select count(*) from messages").await? < i64::try_from(CONVERSATIONS)? {
+        anyhow::ensure!(start.elapsed() < Duration::from_secs(600), "not all messages were committed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let left = loop {
+        let actors = conversation_actors(&http, process.port).await?;
+        if actors == 0 || start.elapsed() > Duration::from_secs(600) {
+            break actors;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let resident = process.resident_bytes()? as f64 / f64::from(1 << 20);
+    println!("{CONVERSATIONS} idle conversations: {left} actors, {resident:.0} MiB resident (wanted: 0, under 286 MiB)");
+    drop(process);
+    database.drop().await
+}
+
+async fn conversation_actors(http: &reqwest::Client, port: u16) -> anyhow::Result<u64> {
+    let actors: Value = http.get(format!("http://127.0.0.1:{port}/ops/actors")).send().await?.json().await?;
+    actors["totals"]["conversation"].as_u64().context("no count of conversation actors")
+}
+
+fn webhook(numbers: std::ops::Range<usize>) -> String {
+    let contacts: Vec<_> = numbers
+        .clone()
+        .map(|number| format!(r#"{{"profile":{{"name":"Contact {number}"}},"wa_id":"49{number:09}"}}"#))
+        .collect();
+    let messages: Vec<_> = numbers
+        .map(|number| {
+            format!(
+                r#"{{"from":"49{number:09}","id":"wamid.idle.{number}","timestamp":"1749416383","type":"text","text":{{"body":"hello"}}}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{}],"messages":[{}]}}}}]}}]}}"#,
+        contacts.join(","),
+        messages.join(",")
+    )
+}
