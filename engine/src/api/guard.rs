@@ -62,8 +62,9 @@ async fn identify(app: &App, request: &ServiceRequest) -> Result<Caller, Service
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => return Err(ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned())),
     };
-    let claims = app.auth.tokens.verify(token, (app.clock)())?;
-    let caller = app.auth.logins.caller(&claims).await?;
+    let now = (app.clock)();
+    let claims = app.auth.tokens.verify(token, now)?;
+    let caller = app.auth.logins.caller(&claims, now).await?;
     let caller =
         caller.ok_or_else(|| ServiceError::Unauthenticated("this login has ended; log in again".to_owned()))?;
     match request.match_info().get(ORGANISATION) {

@@ -81,10 +81,13 @@ impl std::fmt::Display for FieldProblem {
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         if error.is_retryable() {
-            tracing::warn!(%error, "a call waits for the database");
+            tracing::warn!(%error, "a call could not be done for want of the database");
             return Self::unavailable();
         }
-        Self::Internal(error.to_string())
+        match error {
+            StoreError::Conflict(_) => Self::conflict("EXISTS", "this exists already"),
+            error => Self::Internal(error.to_string()),
+        }
     }
 }
 

@@ -42,6 +42,8 @@ texts! {
     Name: name;
     /// In lower case, so that it is the same account however it is typed.
     EmailAddress: email;
+    /// What a ticket is about.
+    Subject: subject;
     /// What a message says.
     MessageText: message;
     /// An identifier that another system gave.
@@ -107,6 +109,14 @@ fn email(text: &str) -> Result<String, String> {
     };
     let valid = text.len() <= 254 && text.rsplit_once('@').is_some_and(|(name, domain)| local(name) && labels(domain));
     if valid { Ok(text) } else { Err("must be an e-mail address".to_owned()) }
+}
+
+fn subject(text: &str) -> Result<String, String> {
+    match text.trim().chars().count() {
+        0 => Err("must not be empty".to_owned()),
+        1..=1_000 => storable(text.trim()),
+        _ => Err("must be at most 1000 characters long".to_owned()),
+    }
 }
 
 fn message(text: &str) -> Result<String, String> {

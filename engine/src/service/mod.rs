@@ -10,12 +10,14 @@ pub mod accounts;
 mod audit;
 pub mod channels;
 mod channel_settings;
-pub mod customers;
 mod error;
 pub mod fields;
 pub mod messages;
 pub mod organisations;
+pub mod page;
 pub mod tickets;
 pub mod users;
+mod write;
 
 pub use error::{FieldProblem, ServiceError};
+pub use write::WriteId;

@@ -7,12 +7,11 @@
 
 mod auth;
 mod channels;
-mod customers;
 mod error;
+mod messages;
 mod organisations;
 mod page;
 mod tickets;
-mod messages;
 mod users;
 mod webhooks;
 mod words;
@@ -37,7 +36,6 @@ pub fn scopes() -> Vec<(&'static str, Vec<Endpoint>)> {
         channels::endpoints(),
         tickets::endpoints(),
         messages::endpoints(),
-        customers::endpoints(),
     ];
     vec![
         ("/webhook", webhooks::endpoints()),

@@ -1,0 +1,208 @@
+//! `/orgs/{orgId}/channels`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use patchbay_domain::{ChannelId, sending::ChannelStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Error, Id, page::{self, PageQuery}};
+use crate::{
+    api::{
+        endpoint::{Endpoint, delete, get, post, put},
+        fields::{Check, Field},
+    },
+    app::App,
+    auth::{Admin, Principal},
+    service::{
+        ServiceError, WriteId,
+        channels::{self, ChannelView, ConnectionTest, CreateChannel, TestResult, UpdateChannel},
+    },
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/{organisation}/channels", list),
+        post("/{organisation}/channels", create),
+        get("/{organisation}/channels/{id}", show),
+        put("/{organisation}/channels/{id}", update),
+        delete("/{organisation}/channels/{id}", remove),
+        post("/{organisation}/channels/{id}/test-connection", test_connection),
+    ]
+}
+
+#[derive(Deserialize)]
+struct CreateBody {
+    #[serde(default, rename = "type")]
+    channel_type: Field<String>,
+    #[serde(default)]
+    name: Field<String>,
+    #[serde(default)]
+    config: Field<Map<String, Value>>,
+}
+
+impl CreateBody {
+    fn read(self) -> Result<CreateChannel, ServiceError> {
+        let Self { channel_type, name, config } = self;
+        let mut check = Check::default();
+        let (channel_type, name) = (check.required("type", channel_type), check.required("name", name));
+        let config = check.value("config", config);
+        check.finish(|| {
+            Ok(CreateChannel { channel_type: channel_type?, name: name?, config: config?.unwrap_or_default() })
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateBody {
+    #[serde(default)]
+    name: Field<String>,
+    #[serde(default)]
+    is_active: Field<bool>,
+    #[serde(default)]
+    config: Field<Map<String, Value>>,
+}
+
+impl UpdateBody {
+    fn read(self) -> Result<UpdateChannel, ServiceError> {
+        let Self { name, is_active, config } = self;
+        let mut check = Check::default();
+        let (name, is_active) = (check.optional("name", name), check.value("isActive", is_active));
+        let config = check.value("config", config);
+        check.finish(|| Ok(UpdateChannel { name: name?, is_active: is_active?, config: config? }))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Channel {
+    id: ChannelId,
+    #[serde(rename = "type")]
+    channel_type: String,
+    name: String,
+    config: Map<String, Value>,
+    is_active: bool,
+    status: ChannelStatus,
+    status_reason: Option<String>,
+    webhook_url: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<ChannelView> for Channel {
+    fn from(view: ChannelView) -> Self {
+        let ChannelView { channel, config, webhook_url } = view;
+        Self {
+            id: channel.id,
+            channel_type: channel.channel_type,
+            name: channel.name,
+            config,
+            is_active: channel.status != ChannelStatus::Disabled,
+            status: channel.status,
+            status_reason: channel.status_reason,
+            webhook_url,
+            created_at: channel.created_at,
+            updated_at: channel.updated_at,
+        }
+    }
+}
+
+/// What a new channel is answered with besides: how to set its webhook up.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    #[serde(flatten)]
+    channel: Channel,
+    webhook_test: Option<Value>,
+    webhook_setup: Option<Value>,
+    instructions: String,
+}
+
+impl From<ChannelView> for Created {
+    fn from(view: ChannelView) -> Self {
+        let instructions =
+            format!("Enter {} as the webhook address at the platform, then test the connection.", view.webhook_url);
+        Self { channel: view.into(), webhook_test: None, webhook_setup: None, instructions }
+    }
+}
+
+async fn list(
+    app: web::Data<App>,
+    principal: Principal,
+    query: web::Query<PageQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let channels = channels::list(&app, &principal).await?.into_iter().map(Channel::from).collect();
+    page::of_all(&request, query.into_inner(), channels)
+}
+
+async fn show(
+    app: web::Data<App>,
+    principal: Principal,
+    path: web::Path<Id<ChannelId>>,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Channel::from(channels::get(&app, &principal, path.id).await?)))
+}
+
+async fn create(
+    app: web::Data<App>,
+    admin: Admin,
+    write: WriteId,
+    body: web::Json<CreateBody>,
+) -> Result<HttpResponse, Error> {
+    let created = channels::create(&app, &admin, write, body.into_inner().read()?).await?;
+    Ok(HttpResponse::Created().json(Created::from(created)))
+}
+
+async fn update(
+    app: web::Data<App>,
+    admin: Admin,
+    path: web::Path<Id<ChannelId>>,
+    body: web::Json<UpdateBody>,
+) -> Result<HttpResponse, Error> {
+    let updated = channels::update(&app, &admin, path.id, body.into_inner().read()?).await?;
+    Ok(HttpResponse::Ok().json(Channel::from(updated)))
+}
+
+async fn remove(app: web::Data<App>, admin: Admin, path: web::Path<Id<ChannelId>>) -> Result<HttpResponse, Error> {
+    channels::delete(&app, &admin, path.id).await?;
+    Ok(HttpResponse::Ok().json(json!({"success": true})))
+}
+
+async fn test_connection(
+    app: web::Data<App>,
+    admin: Admin,
+    path: web::Path<Id<ChannelId>>,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(tested(channels::test_connection(&app, &admin, path.id).await?)))
+}
+
+fn tested(test: ConnectionTest) -> Value {
+    let ConnectionTest { channel, secrets, result } = test;
+    // In the words of the document: its public settings, and which of the others have a value.
+    let mut config = channel.channel.config.as_object().cloned().unwrap_or_default();
+    for (name, present) in secrets {
+        let mut letters = name.chars();
+        let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        config.insert(format!("has{name}"), Value::Bool(present));
+    }
+    let test = match result {
+        TestResult::Passed { data } => {
+            let mut test = json!({"test": "connection", "status": "PASS", "message": "The platform accepts this channel"});
+            if let (Some(data), Some(test)) = (data, test.as_object_mut()) {
+                test.insert("data".to_owned(), data);
+            }
+            test
+        }
+        TestResult::Failed { message, solution } => {
+            let mut test = json!({"test": "connection", "status": "FAIL", "message": message});
+            if let (Some(solution), Some(test)) = (solution, test.as_object_mut()) {
+                test.insert("solution".to_owned(), solution.into());
+            }
+            test
+        }
+        TestResult::Undecided { message } => json!({"test": "connection", "status": "ERROR", "message": message}),
+    };
+    json!({"channelId": channel.channel.id, "config": config, "tests": [test]})
+}

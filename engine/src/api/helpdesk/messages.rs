@@ -1,0 +1,230 @@
+//! `/orgs/{orgId}/tickets/{ticketId}/messages`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use patchbay_domain::{
+    ChannelId, MessageId, OrganisationId, TicketId, UserId,
+    delivery::MessageState,
+    message::{self, Direction},
+    platform::Content,
+};
+use patchbay_store::messages::MessageView;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Error, Id,
+    page::{self, PageQuery},
+    words::DirectionWord,
+};
+use crate::{
+    api::{
+        endpoint::{Endpoint, get, post},
+        fields::{Check, Field},
+    },
+    app::App,
+    auth::Principal,
+    service::{ServiceError, WriteId, fields::MessageText, messages},
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/{organisation}/tickets/{id}/messages", list),
+        post("/{organisation}/tickets/{id}/messages", send),
+    ]
+}
+
+#[derive(Deserialize)]
+struct SendBody {
+    #[serde(default)]
+    content: Field<String>,
+    #[serde(default)]
+    metadata: Field<Map<String, Value>>,
+}
+
+impl SendBody {
+    fn read(self) -> Result<messages::Send, ServiceError> {
+        let Self { content, metadata } = self;
+        let mut check = Check::default();
+        let content = check.required::<MessageText>("content", content);
+        let metadata = check.object("metadata", metadata);
+        check.finish(|| {
+            Ok(messages::Send {
+                content: Content::text(content?.into_string()),
+                reply_to: None,
+                metadata: metadata?.unwrap_or_else(|| json!({})),
+                scheduled_at: None,
+            })
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    id: MessageId,
+    ticket_id: Option<TicketId>,
+    org_id: OrganisationId,
+    channel_id: ChannelId,
+    direction: DirectionWord,
+    external_message_id: Option<String>,
+    sender_user_id: Option<UserId>,
+    sender_name: String,
+    content: String,
+    metadata: Value,
+    /// How far it is on its way; absent for what came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<MessageState>,
+    created_at: DateTime<Utc>,
+    sender_user: Option<Sender>,
+}
+
+#[derive(Serialize)]
+struct Sender {
+    id: UserId,
+    name: String,
+}
+
+impl From<MessageView> for Message {
+    fn from(view: MessageView) -> Self {
+        let metadata = with_delivery(&view);
+        let MessageView { message, sender_user_name, sequence: _, attempts: _, updated_at: _ } = view;
+        let status = (message.direction == Direction::Outbound).then_some(message.state);
+        Self {
+            id: message.id,
+            ticket_id: message.ticket_id,
+            org_id: message.organisation_id,
+            channel_id: message.channel_id,
+            direction: message.direction.into(),
+            external_message_id: message.external_id,
+            sender_user_id: message.sender_user_id,
+            sender_user: message.sender_user_id.zip(sender_user_name).map(|(id, name)| Sender { id, name }),
+            sender_name: message.sender_name,
+            content: message.content.preview(),
+            metadata,
+            status,
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// The sender's metadata, and in it how the delivery went.
+fn with_delivery(view: &MessageView) -> Value {
+    let message::Message { metadata, direction, state, times, failure, .. } = &view.message;
+    let mut metadata = metadata.as_object().cloned().unwrap_or_default();
+    match state {
+        MessageState::Sent | MessageState::Delivered | MessageState::Read if *direction == Direction::Outbound => {
+            metadata.insert("sent".to_owned(), Value::Bool(true));
+            metadata.insert("sentAt".to_owned(), json!(times.sent_at.unwrap_or(view.updated_at)));
+        }
+        MessageState::Failed => {
+            let reason = failure.as_ref().map_or("the message could not be delivered", |failure| &failure.message);
+            metadata.insert("error".to_owned(), Value::from(reason));
+            metadata.insert("failedAt".to_owned(), json!(view.updated_at));
+        }
+        _ => {}
+    }
+    Value::Object(metadata)
+}
+
+async fn list(
+    app: web::Data<App>,
+    principal: Principal,
+    path: web::Path<Id<TicketId>>,
+    query: web::Query<PageQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let mut check = Check::default();
+    let part = query.into_inner().read(&mut check);
+    let part = check.finish(|| part)?;
+    let listed = messages::of_ticket(&app, &principal, path.id, part).await?;
+    Ok(page::answer(&request, &part, listed, Message::from))
+}
+
+async fn send(
+    app: web::Data<App>,
+    principal: Principal,
+    path: web::Path<Id<TicketId>>,
+    write: WriteId,
+    body: web::Json<SendBody>,
+) -> Result<HttpResponse, Error> {
+    let sent = messages::send(&app, &principal, path.id, write, body.into_inner().read()?).await?;
+    Ok(HttpResponse::Created().json(Message::from(sent)))
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_domain::{
+        ConversationId,
+        delivery::DeliveryTimes,
+        platform::{Failure, FailureKind},
+    };
+
+    use super::*;
+
+    fn view(direction: Direction, state: MessageState) -> MessageView {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let message = message::Message {
+            id: MessageId::at(now),
+            organisation_id: OrganisationId::at(now),
+            channel_id: ChannelId::at(now),
+            conversation_id: ConversationId::at(now),
+            ticket_id: None,
+            campaign_id: None,
+            direction,
+            external_id: None,
+            sender_user_id: Some(UserId::at(now)),
+            sender_name: "Ada".into(),
+            content: Content::text("hello"),
+            reply_to: None,
+            metadata: json!({"tag": "x"}),
+            state,
+            failure: None,
+            times: DeliveryTimes::default(),
+            scheduled_at: None,
+            platform_at: now,
+            created_at: now,
+            edited_at: None,
+            deleted_at: None,
+        };
+        MessageView { message, sequence: 1, attempts: 0, sender_user_name: Some("Ada".into()), updated_at: now }
+    }
+
+    #[test]
+    fn a_delivered_message_says_when_it_was_sent() {
+        let mut view = view(Direction::Outbound, MessageState::Delivered);
+        view.message.times.sent_at = DateTime::from_timestamp(1_700_000_005, 0);
+        assert_eq!(with_delivery(&view), json!({"tag": "x", "sent": true, "sentAt": "2023-11-14T22:13:25Z"}));
+    }
+
+    #[test]
+    fn a_failed_message_says_why() {
+        let mut view = view(Direction::Outbound, MessageState::Failed);
+        let failure = Failure {
+            kind: FailureKind::Rejected,
+            code: Some("131026".into()),
+            message: "not deliverable".into(),
+            retry_after_ms: None,
+            scope: None,
+        };
+        view.message.failure = Some(failure);
+        let metadata = with_delivery(&view);
+        assert_eq!(metadata["error"], "not deliverable");
+        assert_eq!(metadata["failedAt"], "2023-11-14T22:13:20Z");
+    }
+
+    #[test]
+    fn what_waits_and_what_came_in_says_nothing_of_delivery() {
+        assert_eq!(with_delivery(&view(Direction::Outbound, MessageState::Queued)), json!({"tag": "x"}));
+        let shown = serde_json::to_value(Message::from(view(Direction::Inbound, MessageState::Received))).unwrap();
+        assert_eq!((&shown["metadata"], shown.get("status")), (&json!({"tag": "x"}), None));
+    }
+
+    #[test]
+    fn a_message_needs_content() {
+        for body in [json!({}), json!({"content": " "}), json!({"content": 5}), json!({"content": "a", "metadata": 1})] {
+            let body: SendBody = serde_json::from_value(body).unwrap();
+            assert!(matches!(body.read(), Err(ServiceError::Invalid(_))));
+        }
+    }
+}

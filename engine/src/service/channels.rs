@@ -1,0 +1,266 @@
+//! Channels: their settings, whether they work, and where their platforms call.
+
+use patchbay_domain::{
+    ChannelId,
+    platform::{Command, Failure, FailureKind, Outcome},
+    sending::ChannelStatus,
+};
+use patchbay_plugin_host::Plugin;
+use patchbay_store::channels::{Channel, ChannelSettings, ChannelUpdate, NewChannel};
+use serde_json::{Map, Value, json};
+
+use super::{
+    ServiceError, WriteId,
+    audit::{Action, Entity},
+    channel_settings::{self as settings, Settings, Split},
+    fields::Name,
+};
+use crate::{
+    app::App,
+    auth::{Admin, Principal},
+    session::SessionError,
+};
+
+/// A channel as those who may see it see it.
+#[derive(Debug)]
+pub struct ChannelView {
+    pub channel: Channel,
+    /// Secrets masked.
+    pub config: Settings,
+    /// Where the platform calls.
+    pub webhook_url: String,
+}
+
+#[derive(Debug)]
+pub struct CreateChannel {
+    pub channel_type: String,
+    pub name: Name,
+    pub config: Settings,
+}
+
+/// `None` leaves it.
+#[derive(Debug, Default)]
+pub struct UpdateChannel {
+    pub name: Option<Name>,
+    pub is_active: Option<bool>,
+    pub config: Option<Settings>,
+}
+
+#[derive(Debug)]
+pub struct ConnectionTest {
+    pub channel: ChannelView,
+    /// Every secret its connector knows, and whether it has a value.
+    pub secrets: Vec<(String, bool)>,
+    pub result: TestResult,
+}
+
+#[derive(Debug)]
+pub enum TestResult {
+    Passed { data: Option<Value> },
+    /// The platform said no.
+    Failed { message: String, solution: Option<&'static str> },
+    /// Nobody said anything.
+    Undecided { message: String },
+}
+
+pub async fn list(app: &App, principal: &Principal) -> Result<Vec<ChannelView>, ServiceError> {
+    let channels = app.store.channels(principal.organisation_id).await?;
+    channels.into_iter().map(|channel| view(app, principal, channel)).collect()
+}
+
+pub async fn get(app: &App, principal: &Principal, id: ChannelId) -> Result<ChannelView, ServiceError> {
+    view(app, principal, find(app, principal, id).await?)
+}
+
+pub async fn create(
+    app: &App,
+    admin: &Admin,
+    write: WriteId,
+    create: CreateChannel,
+) -> Result<ChannelView, ServiceError> {
+    let CreateChannel { channel_type, name, config } = create;
+    let id = ChannelId::from(write.id);
+    if write.repeated
+        && let Some(made) = app.store.channel_of(admin.organisation_id, id).await?
+    {
+        return view(app, admin, made);
+    }
+    let plugin = app.plugins.get(&channel_type).ok_or_else(|| unknown_type(app))?;
+    let manifest = plugin.manifest();
+    let split = settings::split(manifest, settings::merge(manifest, Split::default(), config))?;
+    let address = settings::address(manifest, &split.public);
+    let channel = NewChannel {
+        id,
+        organisation_id: admin.organisation_id,
+        channel_type,
+        name: name.into_string(),
+        secrets: app.keyring.seal(id, &split.secrets)?,
+        config: Value::Object(split.public),
+        address,
+        created_by: Some(admin.user_id),
+    };
+    let audit = admin.did(Action::Create, Entity::Channel, id);
+    app.store.create_channel(&channel, Some(&audit), (app.clock)()).await?;
+    app.channels.forget(id).await;
+    get(app, admin, id).await
+}
+
+pub async fn update(
+    app: &App,
+    admin: &Admin,
+    id: ChannelId,
+    update: UpdateChannel,
+) -> Result<ChannelView, ServiceError> {
+    let UpdateChannel { name, is_active, config } = update;
+    let channel = find(app, admin, id).await?;
+    let status = new_status(channel.status, is_active, config.is_some());
+    let settings = match config {
+        Some(change) => Some(changed_settings(app, &channel, change)?),
+        None => None,
+    };
+    let update = ChannelUpdate { name: name.map(Name::into_string), settings, status };
+    let audit = admin.did(Action::Update, Entity::Channel, id);
+    if !app.store.update_channel(admin.organisation_id, id, &update, Some(&audit), (app.clock)()).await? {
+        return Err(ServiceError::NotFound("channel"));
+    }
+    notice(app, id).await?;
+    get(app, admin, id).await
+}
+
+/// Its history stays.
+pub async fn delete(app: &App, admin: &Admin, id: ChannelId) -> Result<(), ServiceError> {
+    let audit = admin.did(Action::Delete, Entity::Channel, id);
+    if !app.store.delete_channel(admin.organisation_id, id, Some(&audit), (app.clock)()).await? {
+        return Err(ServiceError::NotFound("channel"));
+    }
+    app.channels.forget(id).await;
+    Ok(())
+}
+
+/// Asks the platform. A channel whose credentials were refused works again when they are accepted.
+pub async fn test_connection(app: &App, admin: &Admin, id: ChannelId) -> Result<ConnectionTest, ServiceError> {
+    let channel = find(app, admin, id).await?;
+    let secrets = match app.plugins.get(&channel.channel_type) {
+        Some(plugin) => secrets_present(app, &plugin, &channel)?,
+        None => Vec::new(),
+    };
+    let result = match app.sessions.command(id, Command::TestConnection).await {
+        Ok(outcome) => TestResult::Passed { data: told(outcome) },
+        Err(SessionError::Failed(failure)) => failed(failure),
+        Err(SessionError::UnknownChannel) => return Err(ServiceError::NotFound("channel")),
+        Err(error @ (SessionError::Transport(_) | SessionError::Connector(_) | SessionError::Unavailable(_))) => {
+            TestResult::Undecided { message: error.to_string() }
+        }
+    };
+    if matches!(result, TestResult::Passed { .. }) && channel.status == ChannelStatus::NeedsReauth {
+        app.store.set_channel_status(id, ChannelStatus::Active, None, (app.clock)()).await?;
+        notice(app, id).await?;
+    }
+    Ok(ConnectionTest { channel: get(app, admin, id).await?, secrets, result })
+}
+
+async fn find(app: &App, principal: &Principal, id: ChannelId) -> Result<Channel, ServiceError> {
+    app.store.channel_of(principal.organisation_id, id).await?.ok_or(ServiceError::NotFound("channel"))
+}
+
+fn view(app: &App, principal: &Principal, channel: Channel) -> Result<ChannelView, ServiceError> {
+    let public = match &channel.config {
+        Value::Object(public) => public.clone(),
+        _ => Map::new(),
+    };
+    let split = match app.plugins.get(&channel.channel_type) {
+        Some(plugin) => open(app, &plugin, &channel)?,
+        None => Split { public, ..Split::default() },
+    };
+    let config = settings::show(&split, principal.role.is_admin());
+    let webhook_url = format!("{}/webhook/{}", app.config.server.public_url, channel.id);
+    Ok(ChannelView { channel, config, webhook_url })
+}
+
+/// The settings as they were given.
+fn open(app: &App, plugin: &Plugin, channel: &Channel) -> Result<Split, ServiceError> {
+    let stored = app.keyring.open(channel.id, &channel.secrets)?;
+    let value = |name: &str| Some((name.to_owned(), stored.get(name)?.to_string()));
+    let secrets = settings::secret_fields(plugin.manifest()).into_iter().filter_map(value).collect();
+    let public = channel.config.as_object().cloned().unwrap_or_default();
+    Ok(Split { public, secrets })
+}
+
+fn secrets_present(app: &App, plugin: &Plugin, channel: &Channel) -> Result<Vec<(String, bool)>, ServiceError> {
+    let stored = app.keyring.open(channel.id, &channel.secrets)?;
+    let present = |name: &str| (name.to_owned(), stored.get(name).is_some());
+    Ok(settings::secret_fields(plugin.manifest()).into_iter().map(present).collect())
+}
+
+fn changed_settings(app: &App, channel: &Channel, change: Settings) -> Result<ChannelSettings, ServiceError> {
+    let plugin = app.plugins.get(&channel.channel_type).ok_or_else(|| unknown_type(app))?;
+    let manifest = plugin.manifest();
+    let split = settings::split(manifest, settings::merge(manifest, open(app, &plugin, channel)?, change))?;
+    let address = settings::address(manifest, &split.public);
+    let secrets = app.keyring.seal(channel.id, &split.secrets)?;
+    Ok(ChannelSettings { config: Value::Object(split.public), secrets, address })
+}
+
+/// New settings deserve a new try; a switch that is not moved changes nothing.
+fn new_status(status: ChannelStatus, is_active: Option<bool>, new_settings: bool) -> Option<ChannelStatus> {
+    match (status, is_active) {
+        (ChannelStatus::Disabled, Some(true)) => Some(ChannelStatus::Active),
+        (ChannelStatus::Active | ChannelStatus::NeedsReauth, Some(false)) => Some(ChannelStatus::Disabled),
+        (ChannelStatus::NeedsReauth, _) if new_settings => Some(ChannelStatus::Active),
+        _ => None,
+    }
+}
+
+/// What waited for the channel may go on.
+async fn notice(app: &App, id: ChannelId) -> Result<(), ServiceError> {
+    app.channels.forget(id).await;
+    app.sessions.wake(id).await.map_err(|error| ServiceError::Internal(error.to_string()))
+}
+
+fn unknown_type(app: &App) -> ServiceError {
+    let types: Vec<String> = app.plugins.channel_types();
+    ServiceError::invalid("type", format!("must be one of {}, for which connectors are loaded", types.join(", ")))
+}
+
+fn told(outcome: Outcome) -> Option<Value> {
+    match outcome {
+        Outcome::Profile(profile) => Some(json!({"id": profile.id, "name": profile.name, "phone": profile.phone})),
+        Outcome::Session(session) => Some(json!({"state": session.state, "phone": session.phone})),
+        _ => None,
+    }
+}
+
+fn failed(failure: Failure) -> TestResult {
+    let solution = match failure.kind {
+        FailureKind::Unauthorized => Some("Check the credentials in the channel's settings; the platform refuses them."),
+        FailureKind::Temporary | FailureKind::RateLimited | FailureKind::Unknown => {
+            return TestResult::Undecided { message: failure.message };
+        }
+        _ => None,
+    };
+    TestResult::Failed { message: failure.message, solution }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_that_is_not_moved_changes_nothing() {
+        use ChannelStatus::{Active, Disabled, NeedsReauth};
+        assert_eq!(new_status(Active, Some(true), false), None);
+        assert_eq!(new_status(NeedsReauth, Some(true), false), None);
+        assert_eq!(new_status(Disabled, None, true), None);
+        assert_eq!(new_status(Disabled, Some(true), false), Some(Active));
+        assert_eq!(new_status(NeedsReauth, Some(false), true), Some(Disabled));
+        assert_eq!(new_status(NeedsReauth, None, true), Some(Active));
+    }
+
+    #[test]
+    fn only_the_platforms_no_is_a_failure() {
+        let failure = |kind| Failure { kind, code: None, message: "m".into(), retry_after_ms: None, scope: None };
+        let unauthorized = failed(failure(FailureKind::Unauthorized));
+        assert!(matches!(unauthorized, TestResult::Failed { solution: Some(_), .. }));
+        assert!(matches!(failed(failure(FailureKind::Temporary)), TestResult::Undecided { .. }));
+    }
+}

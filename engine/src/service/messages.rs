@@ -1,0 +1,79 @@
+//! Messages of a ticket, and sending one.
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{MessageId, TicketId, conversation::SendMessage, platform::Content};
+use patchbay_store::messages::{self as stored, MessageCursor, MessageView, Thread};
+use serde_json::Value;
+
+use super::{
+    ServiceError, WriteId,
+    audit::{Action, Entity},
+    page::{Cursor, LONGEST, Listed, Part},
+    tickets,
+};
+use crate::{app::App, auth::Principal, conversation::Request};
+
+#[derive(Debug)]
+pub struct Send {
+    pub content: Content,
+    pub reply_to: Option<String>,
+    /// An object.
+    pub metadata: Value,
+    pub scheduled_at: Option<DateTime<Utc>>,
+}
+
+/// Oldest first; without a page the newest of them.
+pub async fn of_ticket(
+    app: &App,
+    principal: &Principal,
+    ticket: TicketId,
+    part: Part<MessageCursor>,
+) -> Result<Listed<MessageView>, ServiceError> {
+    let organisation = principal.organisation_id;
+    let ticket = tickets::get(app, principal, ticket).await?;
+    let thread = Thread::Ticket(ticket.ticket.id);
+    let (limit, which) = match part {
+        Part::All => (LONGEST, stored::Part::Newest),
+        Part::Page { limit, .. } => (limit, stored::Part::Offset(part.offset())),
+        Part::After { cursor, limit } => (limit, stored::Part::After(cursor)),
+    };
+    let items = app.store.thread_messages(organisation, thread, which, limit).await?;
+    let total = app.store.count_messages(organisation, thread).await?;
+    let full = part != Part::All && u32::try_from(items.len()).is_ok_and(|count| count >= limit);
+    let next = items.last().filter(|_| full).map(|last| {
+        MessageCursor { platform_at: last.message.platform_at, sequence: last.sequence }.write()
+    });
+    Ok(Listed { items, total, next })
+}
+
+/// Commits a message for sending. When this answers `Ok`, it will be sent or its failure will show.
+pub async fn send(
+    app: &App,
+    principal: &Principal,
+    ticket: TicketId,
+    write: WriteId,
+    send: Send,
+) -> Result<MessageView, ServiceError> {
+    let Send { content, reply_to, metadata, scheduled_at } = send;
+    let (organisation, id) = (principal.organisation_id, MessageId::from(write.id));
+    let ticket = tickets::get(app, principal, ticket).await?;
+    if write.repeated
+        && let Some(known) = app.store.message(organisation, id).await?
+    {
+        return Ok(known);
+    }
+    let send = SendMessage {
+        id,
+        content,
+        sender_user_id: Some(principal.user_id),
+        sender_name: principal.name.clone(),
+        campaign_id: None,
+        ticket_id: Some(ticket.ticket.id),
+        reply_to,
+        metadata,
+        scheduled_at,
+    };
+    let audit = Some(principal.did(Action::Create, Entity::Message, id));
+    app.conversations.ask(ticket.conversation_id, Request::Send { send: Box::new(send), audit }).await?;
+    app.store.message(organisation, id).await?.ok_or(ServiceError::NotFound("message"))
+}

@@ -1,0 +1,123 @@
+//! Parts of long lists: pages for people, cursors for those who read all of it.
+
+use chrono::{DateTime, Utc};
+use patchbay_store::{messages::MessageCursor, tickets::TicketCursor};
+
+/// The longest part of a list that is given at once.
+pub const LONGEST: u32 = 1_000;
+
+/// What part of a list is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<C> {
+    /// All of it, up to [`LONGEST`].
+    All,
+    /// The page of this number, from one.
+    Page { number: u32, limit: u32 },
+    /// What follows a known place.
+    After { cursor: C, limit: u32 },
+}
+
+impl<C> Part<C> {
+    pub fn limit(&self) -> u32 {
+        match self {
+            Self::All => LONGEST,
+            Self::Page { limit, .. } | Self::After { limit, .. } => *limit,
+        }
+    }
+
+    /// How many come before it, when it is not after a cursor.
+    pub fn offset(&self) -> u32 {
+        match self {
+            Self::Page { number, limit } => number.saturating_sub(1).saturating_mul(*limit),
+            Self::All | Self::After { .. } => 0,
+        }
+    }
+}
+
+/// A part of a list.
+#[derive(Debug)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: u64,
+    /// What to ask for next; absent at the end.
+    pub next: Option<String>,
+}
+
+/// A place in a list, as text that clients hand back unread.
+pub trait Cursor: Sized {
+    fn write(&self) -> String;
+    fn read(text: &str) -> Option<Self>;
+}
+
+/// For lists that have no places, because they are short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoCursor {}
+
+impl Cursor for NoCursor {
+    fn write(&self) -> String {
+        match *self {}
+    }
+
+    fn read(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+impl Cursor for TicketCursor {
+    fn write(&self) -> String {
+        write(self.updated_at, self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (updated_at, id) = read(text)?;
+        Some(Self { updated_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for MessageCursor {
+    fn write(&self) -> String {
+        write(self.platform_at, self.sequence)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (platform_at, sequence) = read(text)?;
+        Some(Self { platform_at, sequence: sequence.parse().ok()? })
+    }
+}
+
+fn write(at: DateTime<Utc>, rest: impl std::fmt::Display) -> String {
+    format!("{}.{rest}", at.timestamp_micros())
+}
+
+fn read(text: &str) -> Option<(DateTime<Utc>, &str)> {
+    let (micros, rest) = text.split_once('.')?;
+    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_domain::TicketId;
+
+    use super::*;
+
+    #[test]
+    fn cursors_read_back() {
+        let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
+        let ticket = TicketCursor { updated_at: at, id: TicketId::at(at) };
+        assert_eq!(TicketCursor::read(&ticket.write()), Some(ticket));
+        let message = MessageCursor { platform_at: at, sequence: 42 };
+        assert_eq!(MessageCursor::read(&message.write()), Some(message));
+        for wrong in ["", ".", "x.1", "1.x", "99999999999999999999.1"] {
+            assert_eq!(MessageCursor::read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pages_follow_each_other() {
+        let page = |number| Part::<NoCursor>::Page { number, limit: 20 };
+        assert_eq!((page(1).offset(), page(3).offset(), page(3).limit()), (0, 40, 20));
+        assert_eq!(page(u32::MAX).offset(), u32::MAX);
+        assert_eq!(Part::<NoCursor>::All.limit(), LONGEST);
+    }
+}

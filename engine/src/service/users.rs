@@ -1,0 +1,96 @@
+//! The people of an organisation and the invitations to join it.
+
+use chrono::{DateTime, Duration, Utc};
+use patchbay_domain::{InviteId, UserId, people::Role};
+use patchbay_store::{
+    StoreError,
+    invites::{Invite, NewInvite},
+    users::User,
+};
+
+use super::{
+    ServiceError,
+    audit::{Action, Entity},
+    fields::EmailAddress,
+};
+use crate::{
+    app::App,
+    auth::{Admin, Principal, RefreshToken},
+};
+
+const INVITE_LIFETIME: Duration = Duration::days(7);
+
+#[derive(Debug)]
+pub struct InviteUser {
+    pub email: EmailAddress,
+    pub role: Role,
+}
+
+/// An invitation just made. Its token is known only now.
+pub struct Invited {
+    pub id: InviteId,
+    pub email: String,
+    pub role: Role,
+    pub token: String,
+    pub link: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn list(app: &App, principal: &Principal) -> Result<Vec<User>, ServiceError> {
+    Ok(app.store.users(principal.organisation_id).await?)
+}
+
+pub async fn get(app: &App, principal: &Principal, id: UserId) -> Result<User, ServiceError> {
+    app.store.user(principal.organisation_id, id).await?.ok_or(ServiceError::NotFound("user"))
+}
+
+/// Somebody who can be given work.
+pub async fn active(app: &App, principal: &Principal, id: UserId) -> Result<User, ServiceError> {
+    let user = get(app, principal, id).await?;
+    if user.is_active { Ok(user) } else { Err(ServiceError::NotFound("user")) }
+}
+
+pub async fn invite(app: &App, admin: &Admin, id: InviteId, invite: InviteUser) -> Result<Invited, ServiceError> {
+    let InviteUser { email, role } = invite;
+    let known = app.store.user_by_email(email.as_str()).await?;
+    if known.is_some_and(|user| user.organisation_id == admin.organisation_id) {
+        return Err(ServiceError::conflict("EMAIL_TAKEN", "this person belongs to the organisation already"));
+    }
+    let (now, token) = ((app.clock)(), RefreshToken::random());
+    let invite = NewInvite {
+        id,
+        organisation_id: admin.organisation_id,
+        email: email.into_string(),
+        role,
+        token_hash: token.hash(),
+        invited_by: admin.user_id,
+        expires_at: now + INVITE_LIFETIME,
+    };
+    app.store.create_invite(&invite, now).await.map_err(|error| match error {
+        StoreError::Conflict(_) => ServiceError::conflict("INVITE_PENDING", "an invitation of this person is still open"),
+        error => error.into(),
+    })?;
+    app.store.audit(&admin.did(Action::Create, Entity::User, id), now).await?;
+    let token = token.into_text();
+    let link = format!("{}/accept-invite?token={token}", app.config.server.public_url);
+    Ok(Invited { id, email: invite.email, role, token, link, expires_at: invite.expires_at })
+}
+
+pub async fn invites(app: &App, admin: &Admin) -> Result<Vec<Invite>, ServiceError> {
+    Ok(app.store.invites(admin.organisation_id).await?)
+}
+
+/// Ends every login of the user, on every node, within a second.
+pub async fn deactivate(app: &App, admin: &Admin, id: UserId) -> Result<User, ServiceError> {
+    let user = get(app, admin, id).await?;
+    if user.id == admin.user_id {
+        return Err(ServiceError::Forbidden("nobody can deactivate themselves".to_owned()));
+    }
+    if user.role == Role::Owner {
+        return Err(ServiceError::Forbidden("the owner cannot be deactivated".to_owned()));
+    }
+    let now = (app.clock)();
+    app.store.deactivate_user(admin.organisation_id, id, now).await?;
+    app.store.audit(&admin.did(Action::Delete, Entity::User, id), now).await?;
+    get(app, admin, id).await
+}
