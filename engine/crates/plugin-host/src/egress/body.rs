@@ -1,0 +1,135 @@
+//! The body of a request. Stored files are streamed from the store, and opened anew for every hop.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use patchbay_domain::{
+    ChannelId, MediaId,
+    platform::{Body, Chunk, Part, PartContent, TransportError},
+};
+use reqwest::{RequestBuilder, multipart};
+
+use crate::{ByteStream, MediaError, MediaRead, MediaStore};
+
+/// Where the files of a body come from, and for whom.
+pub struct Files<'a> {
+    pub store: &'a dyn MediaStore,
+    pub channel: ChannelId,
+}
+
+impl Files<'_> {
+    async fn open(&self, id: MediaId) -> Result<MediaRead, TransportError> {
+        self.store.open(self.channel, id).await.map_err(|error| match error {
+            MediaError::NotFound(_) => TransportError::Refused(error.to_string()),
+            MediaError::Failed(_) => TransportError::NotSent(error.to_string()),
+        })
+    }
+}
+
+pub async fn attach(request: RequestBuilder, body: &Body, files: &Files<'_>) -> Result<RequestBuilder, TransportError> {
+    Ok(match body {
+        Body::Empty => request,
+        Body::Bytes(bytes) => request.body(bytes.clone()),
+        Body::Form(fields) => {
+            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+        }
+        Body::Multipart(parts) => {
+            let mut form = multipart::Form::new();
+            for Part { name, content, file_name, mime_type } in parts {
+                let part = part(content, file_name.as_deref(), mime_type.as_deref(), files).await?;
+                form = form.part(name.clone(), part);
+            }
+            request.multipart(form)
+        }
+        Body::Chunks(chunks) => {
+            let (length, stream) = join(chunks, files).await?;
+            request.header(CONTENT_LENGTH, length).body(reqwest::Body::wrap_stream(stream))
+        }
+    })
+}
+
+async fn part(
+    content: &PartContent,
+    file_name: Option<&str>,
+    mime_type: Option<&str>,
+    files: &Files<'_>,
+) -> Result<multipart::Part, TransportError> {
+    let (part, stored_name, stored_type) = match content {
+        PartContent::Bytes(bytes) => (multipart::Part::bytes(bytes.clone()), None, None),
+        PartContent::Media(id) => {
+            let MediaRead { mime, file_name, length, stream } = files.open(*id).await?;
+            let stream = reqwest::Body::wrap_stream(stream);
+            (multipart::Part::stream_with_length(stream, length), file_name, mime)
+        }
+    };
+    let part = match file_name.map(str::to_owned).or(stored_name) {
+        Some(name) => part.file_name(name),
+        None => part,
+    };
+    match mime_type.map(str::to_owned).or(stored_type) {
+        Some(mime) => part
+            .mime_str(&mime)
+            .map_err(|_| TransportError::Refused(format!("{mime:?} is no media type for a part of the request"))),
+        None => Ok(part),
+    }
+}
+
+async fn join(chunks: &[Chunk], files: &Files<'_>) -> Result<(u64, ByteStream), TransportError> {
+    let mut length: u64 = 0;
+    let mut streams = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let (size, stream) = match chunk {
+            Chunk::Bytes(bytes) => {
+                let bytes = Bytes::copy_from_slice(bytes);
+                (bytes.len() as u64, stream::once(async { Ok(bytes) }).boxed())
+            }
+            Chunk::Media(id) => {
+                let file = files.open(*id).await?;
+                (file.length, file.stream)
+            }
+            Chunk::MediaBase64(id) => {
+                let file = files.open(*id).await?;
+                (file.length.div_ceil(3).saturating_mul(4), base64(file.stream))
+            }
+        };
+        length = length.saturating_add(size);
+        streams.push(stream);
+    }
+    Ok((length, stream::iter(streams).flatten().boxed()))
+}
+
+/// Encodes a stream as one Base64 text: what is left over of a piece goes before the next.
+fn base64(stream: ByteStream) -> ByteStream {
+    let pieces = stream.map_ok(Some).chain(stream::once(async { Ok(None) }));
+    let encoded = pieces.scan(Vec::new(), |left: &mut Vec<u8>, piece| {
+        let encoded = piece.map(|piece| {
+            let is_last = piece.is_none();
+            left.extend_from_slice(&piece.unwrap_or_default());
+            let whole = if is_last { left.len() } else { left.len() - left.len() % 3 };
+            let ready: Vec<u8> = left.drain(..whole).collect();
+            Bytes::from(BASE64_STANDARD.encode(ready))
+        });
+        std::future::ready(Some(encoded))
+    });
+    encoded.boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn base64_of_pieces_is_base64_of_the_whole(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..6)) {
+            let whole = pieces.concat();
+            let stream = stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece)))).boxed();
+            let encoded = futures_util::FutureExt::now_or_never(base64(stream).try_concat()).unwrap().unwrap();
+            prop_assert_eq!(&encoded[..], BASE64_STANDARD.encode(&whole).as_bytes());
+            prop_assert_eq!(encoded.len(), whole.len().div_ceil(3) * 4);
+        }
+    }
+}
