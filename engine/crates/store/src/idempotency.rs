@@ -1,7 +1,8 @@
 //! Answers of writes that may be repeated: the same key and request get the
-//! first answer again.
+//! first answer again. A request that was released, or whose process died,
+//! may run again; `since` stays, so that it can recognise what it wrote before.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use patchbay_domain::{OrganisationId, UserId};
 use sqlx::FromRow;
 
@@ -17,8 +18,8 @@ pub struct IdempotencyKey {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
-    /// Nobody used the key: do it, then `finish_request` or `forget_request`.
-    Fresh,
+    /// Do it, then `finish_request` or `release_request`. `since`: when the key was first used.
+    Fresh { since: DateTime<Utc> },
     /// The first request with this key has not been answered yet.
     InFlight,
     /// It was answered like this.
@@ -26,6 +27,11 @@ pub enum Begun {
     /// The key was used for another request.
     Mismatch,
 }
+
+/// A request that was not answered for this long has died with its process.
+const LONGEST_REQUEST: Duration = Duration::minutes(1);
+/// Stands where the answer's status would: it may run again.
+const RELEASED: i64 = 0;
 
 #[derive(FromRow)]
 struct KeyRow {
@@ -41,17 +47,22 @@ impl Store {
         request_hash: &str,
         now: DateTime<Utc>,
     ) -> Result<Begun, StoreError> {
-        let taken = sql("insert into idempotency_keys (organisation_id, user_id, key, request_hash, created_at) \
-             values ($1, $2, $3, $4, $5) on conflict (organisation_id, user_id, key) do nothing")
+        let taken: Option<(DateTime<Utc>,)> = sql("insert into idempotency_keys \
+             (organisation_id, user_id, key, request_hash, created_at) values ($1, $2, $3, $4, $5) \
+             on conflict (organisation_id, user_id, key) do update set status = null \
+             where idempotency_keys.request_hash = excluded.request_hash and (idempotency_keys.status = $6 \
+             or (idempotency_keys.status is null and idempotency_keys.created_at < $7)) returning created_at")
         .bind(key.organisation_id)
         .bind(key.user_id)
         .bind(&key.key)
         .bind(request_hash)
         .bind(now)
-        .execute(self.writer())
+        .bind(RELEASED)
+        .bind(now - LONGEST_REQUEST)
+        .fetch_optional(self.writer())
         .await?;
-        if taken == 1 {
-            return Ok(Begun::Fresh);
+        if let Some((since,)) = taken {
+            return Ok(Begun::Fresh { since });
         }
         let known: Option<KeyRow> = sql("select request_hash, status, answer from idempotency_keys \
              where organisation_id = $1 and user_id = $2 and key = $3")
@@ -85,15 +96,17 @@ impl Store {
         .map(drop)
     }
 
-    /// The request came to nothing: the key is free again.
-    pub async fn forget_request(&self, key: &IdempotencyKey) -> Result<(), StoreError> {
-        sql("delete from idempotency_keys where organisation_id = $1 and user_id = $2 and key = $3 and status is null")
-            .bind(key.organisation_id)
-            .bind(key.user_id)
-            .bind(&key.key)
-            .execute(self.writer())
-            .await
-            .map(drop)
+    /// The request came to nothing, or its answer was lost: it may run again.
+    pub async fn release_request(&self, key: &IdempotencyKey) -> Result<(), StoreError> {
+        sql("update idempotency_keys set status = $4 \
+             where organisation_id = $1 and user_id = $2 and key = $3 and status is null")
+        .bind(key.organisation_id)
+        .bind(key.user_id)
+        .bind(&key.key)
+        .bind(RELEASED)
+        .execute(self.writer())
+        .await
+        .map(drop)
     }
 
     pub async fn expire_requests(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
