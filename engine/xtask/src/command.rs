@@ -59,6 +59,12 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Whether packages can be installed with apt-get.
+pub fn on_debian_as_root() -> bool {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    root && Path::new("/etc/debian_version").exists() && succeeds(Command::new("apt-get").arg("--version"))
+}
+
 /// Asks again and again until there is an answer, or until `limit` has passed.
 pub fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let started = Instant::now();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::command::{run, succeeds, wait_for};
+use crate::command::{on_debian_as_root, run, succeeds, wait_for};
 
 /// How long a service that was just started may take until it answers.
 const START_LIMIT: Duration = Duration::from_mins(2);
@@ -178,9 +178,4 @@ fn compose() -> Option<Command> {
         return Some(command);
     }
     succeeds(Command::new("docker-compose").arg("version")).then(|| Command::new("docker-compose"))
-}
-
-fn on_debian_as_root() -> bool {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    root && succeeds(Command::new("apt-get").arg("--version"))
 }
