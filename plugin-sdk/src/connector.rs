@@ -79,7 +79,7 @@ impl<C: Connector> Guest for C {
 /// is an ordinary library there and its tests run natively.
 #[macro_export]
 macro_rules! export {
-    ($connector:ty) => {
+    ($connector:ident) => {
         #[cfg(target_arch = "wasm32")]
         $crate::bindings::export_component!($connector with_types_in $crate::bindings);
     };
