@@ -12,7 +12,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::command::{self, Project, cargo, succeeds};
+use crate::command::{self, Project, cargo, on_debian_as_root};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -129,11 +129,8 @@ fn add_target(root: &Path) -> bool {
 }
 
 fn install_packages() -> bool {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    if !root || !Path::new("/etc/debian_version").exists() || !succeeds(Command::new("apt-get").arg("--version")) {
-        return false;
-    }
-    attempt(Command::new("apt-get").arg("update"))
+    on_debian_as_root()
+        && attempt(Command::new("apt-get").arg("update"))
         && attempt(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES))
 }
 
