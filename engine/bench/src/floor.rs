@@ -140,7 +140,8 @@ fn tables(pool: Pool) -> Publisher {
                 return;
             }
             for done in done {
-                drop(done.send(()));
+                // A caller that went away no longer wants to know.
+                done.send(()).ok();
             }
             if published.send(rows).await.is_err() {
                 return;

@@ -9,13 +9,11 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 
 pub struct Platform {
     pub address: String,
-    pub accepted: Arc<AtomicUsize>,
     handle: actix_web::dev::ServerHandle,
 }
 
 pub fn start() -> anyhow::Result<Platform> {
-    let accepted = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&accepted);
+    let counted = Arc::new(AtomicUsize::new(0));
     let server = HttpServer::new(move || {
         let counted = Arc::clone(&counted);
         App::new().default_service(web::to(move |_: web::Bytes| {
@@ -35,7 +33,7 @@ pub fn start() -> anyhow::Result<Platform> {
     let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    Ok(Platform { address, accepted, handle })
+    Ok(Platform { address, handle })
 }
 
 impl Platform {

@@ -7,3 +7,4 @@ mod support;
 
 mod crash;
 mod inbound;
+mod outage;

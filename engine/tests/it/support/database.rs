@@ -8,22 +8,24 @@ use super::size::Size;
 
 pub struct Database {
     pub url: String,
+    server: String,
     name: Option<String>,
 }
 
 impl Database {
-    pub async fn make(size: Size, folder: &TempDir) -> Self {
+    /// On the shared server, unless the test brings its own.
+    pub async fn make(size: Size, folder: &TempDir, server: Option<String>) -> Self {
         if size == Size::Embedded {
             let url = format!("sqlite:{}", folder.path().join("patchbay.db").display());
-            return Self { url, name: None };
+            return Self { url, server: String::new(), name: None };
         }
         let name = format!("patchbay_it_{}", Uuid::new_v4().simple());
-        let server = Size::postgres_url();
+        let server = server.unwrap_or_else(Size::postgres_url);
         let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
         sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
         let mut url = url::Url::parse(&server).unwrap();
         url.set_path(&name);
-        Self { url: url.into(), name: Some(name) }
+        Self { url: url.into(), server, name: Some(name) }
     }
 
     /// One number, asked of the tables themselves.
@@ -60,7 +62,7 @@ impl Database {
 
     pub async fn drop(&self) {
         let Some(name) = &self.name else { return };
-        let mut connection = PgConnection::connect(&Size::postgres_url()).await.unwrap();
+        let mut connection = PgConnection::connect(&self.server).await.unwrap();
         sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
             .execute(&mut connection)
             .await

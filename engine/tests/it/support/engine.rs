@@ -33,7 +33,7 @@ pub struct Settings {
     pub failpoints: Option<String>,
     /// Instead of the server's own, as where a test cuts the connection.
     pub amqp_url: Option<String>,
-    pub database_url: Option<String>,
+    pub database_server: Option<String>,
     /// Instead of the connectors that were built.
     pub plugins: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ impl Engine {
 
     pub async fn start_with(size: Size, mut settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::make(size, &folder).await;
+        let database = Database::make(size, &folder, settings.database_server.clone()).await;
         let prefix = format!("it-{}", Uuid::new_v4().simple());
         settings.file = format!("bus.queue_prefix = \"{prefix}\"\nbus.partitions = 4\n{}", settings.file);
         std::fs::write(folder.path().join("config.toml"), &settings.file).unwrap();
@@ -73,7 +73,7 @@ impl Engine {
             .arg("serve")
             .env("PORT", self.address.rsplit(':').next().unwrap())
             .env("PATCHBAY_DATA_DIR", self.folder.path())
-            .env("DATABASE_URL", self.settings.database_url.as_ref().unwrap_or(&self.database.url))
+            .env("DATABASE_URL", &self.database.url)
             .env("PATCHBAY_PUBLIC_URL", &self.address)
             .env("PATCHBAY_EGRESS_ALLOW", "127.0.0.1")
             .env("PATCHBAY_PLUGINS_DIR", self.settings.plugins.clone().unwrap_or_else(plugins))

@@ -4,6 +4,7 @@ pub mod api;
 pub mod database;
 pub mod engine;
 pub mod load;
+pub mod outage;
 pub mod platform;
 pub mod size;
 pub mod wait;
