@@ -10,8 +10,12 @@
 //! `From` beside its SQL. Times are arguments; not found is `Ok(None)`.
 
 mod backend;
+mod contacts;
+mod delivery;
 mod error;
+mod external_ids;
 mod migrate;
+mod opening;
 mod organisation_tx;
 mod rows;
 

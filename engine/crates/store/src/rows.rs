@@ -122,7 +122,7 @@ impl Kind {
 }
 
 /// A moment as the databases keep it: in microseconds, and in SQLite as the text that sqlx binds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Time(DateTime<Utc>);
 
 impl From<DateTime<Utc>> for Time {

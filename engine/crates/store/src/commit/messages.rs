@@ -1,0 +1,201 @@
+//! Writes what the drafts made: conversations, messages, tickets, and the jobs
+//! that send.
+
+use std::collections::HashMap;
+
+use patchbay_domain::{
+    CampaignId, ChannelId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId,
+    delivery::MessageState,
+    event::Change,
+    message::{Direction, Message},
+    platform::{Content, Failure},
+    ticket::{Priority, TicketStatus},
+};
+use serde_json::Value;
+
+use super::{Accepted, people::Renamed};
+use crate::{
+    StoreError,
+    backend::sql,
+    jobs::{self, NewJob, Partitions},
+    organisation_tx::OrganisationTx,
+    rows::{Batch, Time, batch},
+};
+
+batch! {
+    struct ConversationRow<'a> {
+        id: ConversationId, thread: &'a str, contact_name: &'a str, unread_count: i64, last_inbound_at: Option<Time>,
+        last_message_at: Option<Time>, last_message_id: Option<MessageId>,
+    }
+}
+
+batch! {
+    struct MessageRow<'a> {
+        id: MessageId, organisation_id: OrganisationId, channel_id: ChannelId, conversation_id: ConversationId,
+        ticket_id: Option<TicketId>, campaign_id: Option<CampaignId>, direction: Direction,
+        external_id: Option<&'a str>, sender_user_id: Option<UserId>, sender_name: &'a str, kind: &'a str,
+        text: Option<&'a str>, content: &'a Content, metadata: &'a Value, reply_to: Option<&'a str>,
+        state: MessageState, failure: Option<&'a Failure>, priority: i64, due_at: Option<Time>, sequence: i64,
+        scheduled_at: Option<Time>, platform_at: Time, sent_at: Option<Time>, created_at: Time, updated_at: Time,
+    }
+}
+
+batch! {
+    struct TicketRow<'a> {
+        id: TicketId, organisation_id: OrganisationId, channel_id: ChannelId, conversation_id: ConversationId,
+        identity_id: IdentityId, external_thread_id: &'a str, subject: &'a str, status: TicketStatus,
+        priority: Priority, assignee_id: Option<UserId>, first_response_at: Option<Time>, closed_at: Option<Time>,
+        created_at: Time, updated_at: Time,
+    }
+}
+
+pub(super) async fn update_conversations(
+    tx: &mut OrganisationTx,
+    accepted: &[Accepted<'_>],
+    renamed: &Renamed,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = accepted
+        .iter()
+        .map(|Accepted { draft, known, .. }| {
+            let conversation = &draft.conversation;
+            // For one-to-one chats the thread is the contact's identifier.
+            let moved = renamed.get(&conversation.identity_id).filter(|_| known.thread == known.external_id);
+            ConversationRow {
+                id: conversation.id,
+                thread: moved.unwrap_or(&known.thread),
+                contact_name: &conversation.contact_name,
+                unread_count: conversation.unread_count,
+                last_inbound_at: conversation.last_inbound_at.map(Into::into),
+                last_message_at: conversation.last_message_at.map(Into::into),
+                last_message_id: conversation.last_message_id,
+            }
+        })
+        .collect();
+    sql("update conversations set thread = r.thread, contact_name = r.contact_name, \
+         unread_count = r.unread_count, last_inbound_at = r.last_inbound_at, last_message_at = r.last_message_at, \
+         last_message_id = r.last_message_id, version = version + 1, updated_at = $2 \
+         from {rows} r where conversations.id = r.id")
+    .rows(&rows)
+    .bind(tx.now())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Adds the drafts' events; a message has the sequence of the event that announces it.
+pub(super) async fn insert_messages(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for Accepted { draft, .. } in accepted {
+        let mut sequences = HashMap::new();
+        for change in &draft.effects.changes {
+            let sequence = tx.push(draft.conversation.organisation_id, change.clone())?;
+            if let Change::MessageCreated { message_id, .. } = change {
+                sequences.insert(*message_id, sequence);
+            }
+        }
+        let due: HashMap<_, _> = draft.effects.outbox.iter().map(|entry| (entry.message_id, entry.due_at)).collect();
+        for message in &draft.effects.messages {
+            let sequence = sequences.get(&message.id).copied().ok_or_else(|| {
+                StoreError::Unreadable(format!("message {} is not announced by its draft", message.id))
+            })?;
+            rows.push(message_row(message, sequence, due.get(&message.id).map(|at| (*at).into())));
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql(MessageRow::insert_into("messages")).rows(&rows).execute(tx).await.map(drop)
+}
+
+fn message_row(message: &Message, sequence: i64, due_at: Option<Time>) -> MessageRow<'_> {
+    MessageRow {
+        id: message.id,
+        organisation_id: message.organisation_id,
+        channel_id: message.channel_id,
+        conversation_id: message.conversation_id,
+        ticket_id: message.ticket_id,
+        campaign_id: message.campaign_id,
+        direction: message.direction,
+        external_id: message.external_id.as_deref(),
+        sender_user_id: message.sender_user_id,
+        sender_name: &message.sender_name,
+        kind: message.content.kind(),
+        text: message.content.text.as_deref(),
+        content: &message.content,
+        metadata: &message.metadata,
+        reply_to: message.reply_to.as_deref(),
+        state: message.state,
+        failure: message.failure.as_ref(),
+        priority: i64::from(message.campaign_id.is_some()),
+        due_at,
+        sequence,
+        scheduled_at: message.scheduled_at.map(Into::into),
+        platform_at: message.platform_at.into(),
+        sent_at: message.times.sent_at.map(Into::into),
+        created_at: message.created_at.into(),
+        updated_at: message.created_at.into(),
+    }
+}
+
+pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
+    let rows: Vec<_> = (accepted.iter())
+        .flat_map(|Accepted { draft, .. }| draft.effects.tickets.iter().map(|ticket| (&draft.conversation, ticket)))
+        .map(|(conversation, ticket)| TicketRow {
+            id: ticket.id,
+            organisation_id: conversation.organisation_id,
+            channel_id: conversation.channel_id,
+            conversation_id: conversation.id,
+            identity_id: conversation.identity_id,
+            external_thread_id: &conversation.thread,
+            subject: &ticket.subject,
+            status: ticket.status,
+            priority: ticket.priority,
+            assignee_id: ticket.assignee_id,
+            first_response_at: ticket.first_response_at.map(Into::into),
+            closed_at: ticket.closed_at.map(Into::into),
+            created_at: ticket.created_at.into(),
+            updated_at: ticket.updated_at.into(),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql(format!(
+        "{} on conflict (id) do update set subject = excluded.subject, status = excluded.status, \
+         priority = excluded.priority, assignee_id = excluded.assignee_id, \
+         first_response_at = excluded.first_response_at, closed_at = excluded.closed_at, \
+         updated_at = excluded.updated_at",
+        TicketRow::insert_into("tickets")
+    ))
+    .rows(&rows)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// The outbox: a wake-up for each message that is to be sent.
+pub(super) async fn insert_jobs(
+    tx: &mut OrganisationTx,
+    accepted: &[Accepted<'_>],
+    partitions: Partitions,
+) -> Result<(), StoreError> {
+    let mut jobs = Vec::new();
+    for Accepted { draft, .. } in accepted {
+        let channel_id = draft.conversation.channel_id;
+        for entry in &draft.effects.outbox {
+            jobs.push(NewJob {
+                direction: jobs::Direction::Outbound,
+                partition: partitions.of(channel_id),
+                channel_id,
+                key: entry.message_id.uuid(),
+                payload: jobs::wake_up(channel_id, entry.message_id)?,
+                available_at: entry.due_at,
+            });
+        }
+    }
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    jobs::insert(tx, &jobs, now).await
+}

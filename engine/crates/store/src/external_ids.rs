@@ -1,0 +1,120 @@
+//! The platform's identifiers of messages we sent, which come with its answer,
+//! with a report, or with an echo that overtook both.
+
+use std::collections::BTreeMap;
+
+use patchbay_domain::{ChannelId, ConversationId, MessageId, event::Change, message::Direction};
+use uuid::Uuid;
+
+use crate::{
+    StoreError,
+    backend::sql,
+    delivery::{self, Delivery},
+    organisation_tx::OrganisationTx,
+    rows::{Batch, batch},
+};
+
+/// A message and an identifier under which the platform knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identified {
+    pub(crate) message_id: MessageId,
+    pub(crate) channel_id: ChannelId,
+    pub(crate) external_id: String,
+}
+
+batch! {
+    struct IdentifiedRow<'a> { message_id: MessageId, channel_id: ChannelId, external_id: &'a str }
+}
+
+/// Stores the identifiers: the first as the message's own, further ones as aliases. An echo that came first
+/// and was stored under one of them is absorbed by the message that it is.
+pub(crate) async fn store(
+    tx: &mut OrganisationTx,
+    deliveries: &mut BTreeMap<MessageId, Delivery>,
+    identified: &[Identified],
+) -> Result<(), StoreError> {
+    if identified.is_empty() {
+        return Ok(());
+    }
+    let taken = absorb_echoes(tx, deliveries, identified).await?;
+    let mut aliases = Vec::new();
+    for identified in identified {
+        let Identified { message_id, channel_id, external_id } = identified;
+        if taken.contains(identified) {
+            tracing::warn!(message.id = %message_id, "the platform gave two messages one identifier");
+        } else if deliveries.get_mut(message_id).is_some_and(|delivery| !delivery.identify(external_id)) {
+            aliases.push(IdentifiedRow { message_id: *message_id, channel_id: *channel_id, external_id });
+        }
+    }
+    if aliases.is_empty() {
+        return Ok(());
+    }
+    sql(format!("{} on conflict (channel_id, external_id) do nothing", IdentifiedRow::insert_into("message_aliases")))
+        .rows(&aliases)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Those of the identifiers that stay with another message.
+async fn absorb_echoes(
+    tx: &mut OrganisationTx,
+    deliveries: &mut BTreeMap<MessageId, Delivery>,
+    identified: &[Identified],
+) -> Result<Vec<Identified>, StoreError> {
+    let rows: Vec<_> = identified
+        .iter()
+        .map(|identified| IdentifiedRow {
+            message_id: identified.message_id,
+            channel_id: identified.channel_id,
+            external_id: &identified.external_id,
+        })
+        .collect();
+    let holders: Vec<(Uuid, Uuid, String, bool)> = sql("select r.message_id, m.id, r.external_id, \
+         m.sender_user_id is null and m.campaign_id is null and m.attempts = 0 from {rows} r \
+         join messages m on m.channel_id = r.channel_id and m.external_id = r.external_id and m.id <> r.message_id")
+    .rows(&rows)
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut taken = Vec::new();
+    for (message_id, holder, external_id, unsent) in holders {
+        let echo = delivery::load(tx, &[holder.into()]).await?.into_values().next();
+        match (echo, deliveries.get_mut(&message_id.into())) {
+            (Some(echo), Some(message)) if unsent && echo.direction == Direction::Outbound => {
+                message.absorb(&echo);
+                remove_echo(tx, &echo, message.id, message.conversation_id).await?;
+                deliveries.remove(&echo.id);
+            }
+            (Some(echo), _) => {
+                taken.push(Identified { message_id: message_id.into(), channel_id: echo.channel_id, external_id });
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(taken)
+}
+
+/// What refers to the echo refers to the message from now on.
+async fn remove_echo(
+    tx: &mut OrganisationTx,
+    echo: &Delivery,
+    message_id: MessageId,
+    conversation_id: ConversationId,
+) -> Result<(), StoreError> {
+    for text in [
+        "update reactions set message_id = $1 where message_id = $2",
+        "update message_aliases set message_id = $1 where message_id = $2",
+        "update manual_actions set message_id = $1 where message_id = $2",
+    ] {
+        sql(text).bind(message_id).bind(echo.id).execute(&mut *tx).await?;
+    }
+    // A conversation in memory would name the echo again.
+    sql("update conversations set last_message_id = $1, version = version + 1 where id = $3 and last_message_id = $2")
+        .bind(message_id)
+        .bind(echo.id)
+        .bind(echo.conversation_id)
+        .execute(&mut *tx)
+        .await?;
+    sql("delete from messages where id = $1").bind(echo.id).execute(&mut *tx).await?;
+    tx.push(echo.organisation_id, Change::MessageUpdated { conversation_id, message_id }).map(drop)
+}

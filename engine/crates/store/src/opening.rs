@@ -1,0 +1,299 @@
+//! Opening conversations: found by any name, or made with everything they need.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{ChannelId, ContactId, ConversationId, IdentityId, OrganisationId, event::Change, uuid_at};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    contacts::{self, Point, PointRow},
+    conversations::{ChannelKey, Opening, by_keys},
+    organisation_tx::OrganisationTx,
+    rows::{Batch, Time, batch},
+};
+
+batch! {
+    struct ContactRow<'a> {
+        id: ContactId, organisation_id: OrganisationId, name: &'a str, created_at: Time, updated_at: Time,
+    }
+}
+
+batch! {
+    struct IdentityRow<'a> {
+        id: IdentityId, organisation_id: OrganisationId, channel_id: ChannelId, contact_id: ContactId,
+        platform: &'a str, external_id: &'a str, name: &'a str, username: Option<&'a str>, phone: Option<&'a str>,
+        email: Option<&'a str>, avatar: Option<&'a str>, metadata: Value, created_at: Time, updated_at: Time,
+    }
+}
+
+batch! {
+    struct ConversationRow<'a> {
+        id: ConversationId, organisation_id: OrganisationId, channel_id: ChannelId, identity_id: IdentityId,
+        contact_id: ContactId, thread: &'a str, is_group: bool, contact_name: &'a str, tags: Value, created_at: Time,
+        updated_at: Time,
+    }
+}
+
+batch! {
+    pub(crate) struct ThreadRow<'a> { channel_id: ChannelId, key: &'a str, conversation_id: ConversationId }
+}
+
+batch! {
+    struct ExternalId<'a> { external_id: &'a str }
+}
+
+#[derive(FromRow)]
+struct KnownIdentity {
+    external_id: String,
+    id: Uuid,
+    contact_id: Uuid,
+}
+
+/// What has to be written for the openings of one call.
+#[derive(Default)]
+struct Rows<'a> {
+    contacts: Vec<ContactRow<'a>>,
+    points: Vec<PointRow<'a>>,
+    identities: Vec<IdentityRow<'a>>,
+    conversations: Vec<ConversationRow<'a>>,
+    threads: Vec<ThreadRow<'a>>,
+    /// Identities whose numbers and addresses are those of several contacts.
+    shared: Vec<(IdentityId, &'a [Point])>,
+}
+
+/// What is known when a conversation is made, growing with each that is.
+struct Known<'a> {
+    conversations: HashMap<String, ConversationId>,
+    identities: HashMap<String, (IdentityId, ContactId)>,
+    owners: HashMap<&'a Point, ContactId>,
+}
+
+impl Opening {
+    /// Every name under which the platform may speak of it, the thread first.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let aliases = if self.group { &[] } else { self.participant.aliases.as_slice() };
+        std::iter::once(&self.thread).chain(aliases).map(String::as_str)
+    }
+
+    /// Who is on the other side: a group is nobody but itself.
+    fn external_id(&self) -> &str {
+        if self.group || self.participant.id.is_empty() { &self.thread } else { &self.participant.id }
+    }
+
+    fn is_about_identity(&self) -> bool {
+        !self.group || self.participant.id == self.thread
+    }
+
+    fn name(&self) -> &str {
+        let person = &self.participant;
+        let known = [&person.name, &person.username, &person.phone, &person.email].into_iter().flatten();
+        let mut known = known.map(String::as_str).filter(|name| !name.is_empty() && self.is_about_identity());
+        known.next().unwrap_or_else(|| self.external_id())
+    }
+
+    fn points(&self) -> Vec<Point> {
+        if self.group { Vec::new() } else { contacts::points(&self.participant) }
+    }
+}
+
+impl Store {
+    /// The conversation of each opening, in the order given. A conversation is found by its thread and, unless
+    /// it is a group, by the participant's aliases; names that are new are kept. One that does not exist is made,
+    /// with its identity and contact: the contact that has the same number or address already.
+    pub async fn open_conversations(
+        &self,
+        channel: &ChannelKey,
+        openings: &[Opening],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let known = by_keys(self, channel.channel_id, openings.iter().flat_map(Opening::keys)).await?;
+        if let Some(found) = all_known(openings, &known) {
+            return Ok(found);
+        }
+        let mut tx = OrganisationTx::begin(self, [channel.organisation_id], now).await?;
+        let points: Vec<Vec<Point>> = openings.iter().map(Opening::points).collect();
+        let all_points: Vec<Point> = points.iter().flatten().cloned().collect();
+        let owners = contacts::owners(&mut tx, channel.organisation_id, &all_points).await?;
+        let mut known = Known {
+            conversations: by_keys(&mut tx, channel.channel_id, openings.iter().flat_map(Opening::keys)).await?,
+            identities: identities(&mut tx, channel.channel_id, openings).await?,
+            owners: owners.iter().map(|(point, owner)| (point, *owner)).collect(),
+        };
+        let mut rows = Rows::default();
+        let mut opened = Vec::with_capacity(openings.len());
+        for (opening, points) in openings.iter().zip(&points) {
+            opened.push(known.open(&mut rows, channel, opening, points, now));
+        }
+        let made: Vec<_> = rows.conversations.iter().map(|conversation| conversation.id).collect();
+        rows.insert(&mut tx, channel.organisation_id).await?;
+        for conversation_id in made {
+            tx.push(channel.organisation_id, Change::ConversationCreated { conversation_id })?;
+        }
+        tx.commit().await?;
+        Ok(opened)
+    }
+}
+
+/// The usual case: nothing to write.
+fn all_known(openings: &[Opening], known: &HashMap<String, ConversationId>) -> Option<Vec<ConversationId>> {
+    let all = openings.iter().all(|opening| opening.keys().all(|key| known.contains_key(key)));
+    all.then(|| openings.iter().filter_map(|opening| known.get(&opening.thread).copied()).collect())
+}
+
+async fn identities(
+    tx: &mut OrganisationTx,
+    channel_id: ChannelId,
+    openings: &[Opening],
+) -> Result<HashMap<String, (IdentityId, ContactId)>, StoreError> {
+    let ids: BTreeSet<&str> =
+        openings.iter().flat_map(|opening| std::iter::once(opening.external_id()).chain(opening.keys())).collect();
+    let ids: Vec<_> = ids.into_iter().map(|external_id| ExternalId { external_id }).collect();
+    let rows: Vec<KnownIdentity> = sql("select i.external_id, i.id, i.contact_id from {rows} r \
+         join identities i on i.channel_id = $2 and i.external_id = r.external_id")
+    .rows(&ids)
+    .bind(channel_id)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.external_id, (row.id.into(), row.contact_id.into()))).collect())
+}
+
+impl<'a> Known<'a> {
+    fn open(
+        &mut self,
+        rows: &mut Rows<'a>,
+        channel: &'a ChannelKey,
+        opening: &'a Opening,
+        points: &'a [Point],
+        now: DateTime<Utc>,
+    ) -> ConversationId {
+        let found = opening.keys().find_map(|key| self.conversations.get(key).copied());
+        let id = found.unwrap_or_else(|| {
+            let (identity_id, contact_id) = self.identity(rows, channel, opening, points, now);
+            let id = ConversationId::at(now);
+            rows.conversations.push(ConversationRow {
+                id,
+                organisation_id: channel.organisation_id,
+                channel_id: channel.channel_id,
+                identity_id,
+                contact_id,
+                thread: &opening.thread,
+                is_group: opening.group,
+                contact_name: opening.name(),
+                tags: json!([]),
+                created_at: now.into(),
+                updated_at: now.into(),
+            });
+            id
+        });
+        for key in opening.keys() {
+            if !self.conversations.contains_key(key) {
+                self.conversations.insert(key.to_owned(), id);
+                rows.threads.push(ThreadRow { channel_id: channel.channel_id, key, conversation_id: id });
+            }
+        }
+        id
+    }
+
+    fn identity(
+        &mut self,
+        rows: &mut Rows<'a>,
+        channel: &'a ChannelKey,
+        opening: &'a Opening,
+        points: &'a [Point],
+        now: DateTime<Utc>,
+    ) -> (IdentityId, ContactId) {
+        let names = std::iter::once(opening.external_id()).chain(opening.keys().filter(|_| !opening.group));
+        if let Some(known) = names.into_iter().find_map(|name| self.identities.get(name).copied()) {
+            return known;
+        }
+        let contact_id = self.contact(rows, channel, opening, points, now);
+        let id = IdentityId::at(now);
+        let person = Some(&opening.participant).filter(|_| opening.is_about_identity());
+        rows.identities.push(IdentityRow {
+            id,
+            organisation_id: channel.organisation_id,
+            channel_id: channel.channel_id,
+            contact_id,
+            platform: &channel.channel_type,
+            external_id: opening.external_id(),
+            name: opening.name(),
+            username: person.and_then(|person| person.username.as_deref()),
+            phone: person.and_then(|person| person.phone.as_deref()),
+            email: person.and_then(|person| person.email.as_deref()),
+            avatar: person.and_then(|person| person.avatar_url.as_deref()),
+            metadata: json!({}),
+            created_at: now.into(),
+            updated_at: now.into(),
+        });
+        self.identities.insert(opening.external_id().to_owned(), (id, contact_id));
+        if points.iter().any(|point| self.owners.get(point).is_some_and(|owner| *owner != contact_id)) {
+            rows.shared.push((id, points));
+        }
+        (id, contact_id)
+    }
+
+    fn contact(
+        &mut self,
+        rows: &mut Rows<'a>,
+        channel: &'a ChannelKey,
+        opening: &'a Opening,
+        points: &'a [Point],
+        now: DateTime<Utc>,
+    ) -> ContactId {
+        let organisation_id = channel.organisation_id;
+        let known = points.iter().find_map(|point| self.owners.get(point).copied());
+        let contact_id = known.unwrap_or_else(|| {
+            let id = ContactId::at(now);
+            let (created_at, name) = (now.into(), opening.name());
+            rows.contacts.push(ContactRow { id, organisation_id, name, created_at, updated_at: created_at });
+            id
+        });
+        for point in points {
+            if !self.owners.contains_key(point) {
+                self.owners.insert(point, contact_id);
+                let (kind, value) = (point.kind, point.value.as_str());
+                let is_primary = known.is_none();
+                rows.points.push(PointRow { id: uuid_at(now), organisation_id, contact_id, kind, value, is_primary });
+            }
+        }
+        contact_id
+    }
+}
+
+impl Rows<'_> {
+    async fn insert(self, tx: &mut OrganisationTx, organisation_id: OrganisationId) -> Result<(), StoreError> {
+        insert(tx, "contacts", &self.contacts).await?;
+        contacts::insert_points(tx, &self.points).await?;
+        insert(tx, "identities", &self.identities).await?;
+        insert(tx, "conversations", &self.conversations).await?;
+        insert_threads(tx, &self.threads).await?;
+        for (identity_id, points) in self.shared {
+            contacts::learn(tx, organisation_id, identity_id, points).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert<T: Batch>(tx: &mut OrganisationTx, table: &str, rows: &[T]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql(T::insert_into(table)).rows(rows).execute(tx).await.map(drop)
+}
+
+/// A name that another conversation has stays with it.
+pub(crate) async fn insert_threads(tx: &mut OrganisationTx, rows: &[ThreadRow<'_>]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql(format!("{} on conflict (channel_id, key) do nothing", ThreadRow::insert_into("threads")))
+        .rows(rows)
+        .execute(tx)
+        .await
+        .map(drop)
+}

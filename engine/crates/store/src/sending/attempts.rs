@@ -1,0 +1,149 @@
+//! Attempts: recorded before the request leaves, so that one whose answer was
+//! lost is known.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{AttemptId, ChannelId, ConversationId, MessageId, NodeId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    rows::{Batch, Id, Time, batch},
+};
+
+/// An attempt that is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begin {
+    pub message_id: MessageId,
+    pub attempt_id: AttemptId,
+}
+
+/// An attempt that is recorded: the request may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    pub message_id: MessageId,
+    pub attempt_id: AttemptId,
+    /// The first attempt is number 1.
+    pub number: u32,
+}
+
+/// An attempt that nobody is working on any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    pub message_id: MessageId,
+    pub attempt_id: AttemptId,
+    pub number: u32,
+}
+
+batch! {
+    struct AttemptRow {
+        id: AttemptId, message_id: MessageId, channel_id: Uuid, number: i64, node_id: NodeId, started_at: Time,
+    }
+}
+
+#[derive(FromRow)]
+struct Taken {
+    id: Uuid,
+    channel_id: Uuid,
+    attempts: i64,
+}
+
+#[derive(FromRow)]
+struct Open {
+    id: Uuid,
+    message_id: Uuid,
+    number: i64,
+}
+
+fn number(attempts: i64) -> u32 {
+    u32::try_from(attempts).unwrap_or(u32::MAX)
+}
+
+impl Store {
+    /// Takes messages out of the queue. Those that are not in it any more have no attempt: somebody else sends
+    /// them, or nobody is to.
+    pub async fn begin_attempts(
+        &self,
+        attempts: &[Begin],
+        node: NodeId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Begun>, StoreError> {
+        let wanted: HashMap<_, _> = attempts.iter().map(|begin| (begin.message_id, begin.attempt_id)).collect();
+        let ids: Vec<_> = wanted.keys().copied().collect();
+        let mut transaction = self.begin().await?;
+        // Locked in one order everywhere.
+        let taken: Vec<Taken> = sql("update messages set state = 'SENDING', attempts = attempts + 1, \
+             updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {rows} r) \
+             and m.state = 'QUEUED' order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts")
+        .rows(&Id::all(&ids))
+        .bind(now)
+        .fetch_all(&mut transaction)
+        .await?;
+        let rows: Vec<_> = (taken.iter())
+            .filter_map(|Taken { id, channel_id, attempts }| {
+                let message_id = MessageId::from(*id);
+                Some(AttemptRow {
+                    id: *wanted.get(&message_id)?,
+                    message_id,
+                    channel_id: *channel_id,
+                    number: *attempts,
+                    node_id: node,
+                    started_at: now.into(),
+                })
+            })
+            .collect();
+        sql(AttemptRow::insert_into("attempts")).rows(&rows).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        let begun =
+            rows.iter().map(|row| Begun { message_id: row.message_id, attempt_id: row.id, number: number(row.number) });
+        Ok(begun.collect())
+    }
+
+    /// Attempts of the channel that are open though nobody works on them: their node was not seen since
+    /// `alive_since`, or it is this one, which has other messages in flight.
+    pub async fn interrupted(
+        &self,
+        channel_id: ChannelId,
+        me: NodeId,
+        alive_since: DateTime<Utc>,
+        in_flight: &[MessageId],
+    ) -> Result<Vec<Interrupted>, StoreError> {
+        let open: Vec<Open> = sql("select a.id, a.message_id, a.number from attempts a \
+             where a.channel_id = $2 and a.ended_at is null and a.message_id not in (select id from {rows} r) \
+             and (a.node_id = $3 or not exists (select 1 from nodes n where n.id = a.node_id and n.seen_at >= $4)) \
+             order by a.id")
+        .rows(&Id::all(in_flight))
+        .bind(channel_id)
+        .bind(me)
+        .bind(alive_since)
+        .fetch_all(self)
+        .await?;
+        let interrupted = open.into_iter().map(|row| Interrupted {
+            message_id: row.message_id.into(),
+            attempt_id: row.id.into(),
+            number: number(row.number),
+        });
+        Ok(interrupted.collect())
+    }
+
+    /// When the channel's last attempts were made and for which conversations, the newest first.
+    pub async fn recent_attempts(
+        &self,
+        channel_id: ChannelId,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<(DateTime<Utc>, ConversationId)>, StoreError> {
+        let rows: Vec<(DateTime<Utc>, Uuid)> = sql("select a.started_at, m.conversation_id from attempts a \
+             join messages m on m.id = a.message_id where a.channel_id = $1 and a.started_at >= $2 \
+             order by a.started_at desc limit $3")
+        .bind(channel_id)
+        .bind(since)
+        .bind(limit)
+        .fetch_all(self)
+        .await?;
+        Ok(rows.into_iter().map(|(at, id)| (at, id.into())).collect())
+    }
+}

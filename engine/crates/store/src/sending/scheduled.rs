@@ -1,0 +1,119 @@
+//! Messages for later, and messages that are not to be sent after all.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{ChannelId, ConversationId, MessageId, OrganisationId, delivery::MessageState, event::Change};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    organisation_tx::OrganisationTx,
+    rows::{Id, batch},
+};
+
+#[derive(FromRow)]
+struct Scheduled {
+    id: Uuid,
+    organisation_id: Uuid,
+    channel_id: Uuid,
+    conversation_id: Uuid,
+}
+
+batch! {
+    struct ReleasedRow { id: MessageId, sequence: i64 }
+}
+
+batch! {
+    struct LastRow { id: ConversationId, message_id: MessageId }
+}
+
+impl Store {
+    /// Moves due scheduled messages into their queues, where they have the place of the moment of their release.
+    pub async fn release_scheduled(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<(ChannelId, MessageId)>, StoreError> {
+        let organisations: Vec<(Uuid,)> = sql("select distinct d.organisation_id from (select organisation_id \
+             from messages where state = 'SCHEDULED' and due_at <= $1 order by due_at limit $2) d")
+        .bind(now)
+        .bind(limit)
+        .fetch_all(self)
+        .await?;
+        if organisations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let organisations: Vec<OrganisationId> = organisations.into_iter().map(|(id,)| id.into()).collect();
+        let mut tx = OrganisationTx::begin(self, organisations.iter().copied(), now).await?;
+        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id \
+             from messages m where m.state = 'SCHEDULED' and m.due_at <= $2 \
+             and m.organisation_id in (select id from {rows} r) order by m.due_at, m.sequence limit $3 {lock}")
+        .rows(&Id::all(&organisations))
+        .bind(now)
+        .bind(limit)
+        .fetch_all(&mut tx)
+        .await?;
+        release(&mut tx, &due).await?;
+        tx.commit().await?;
+        Ok(due.into_iter().map(|row| (row.channel_id.into(), row.id.into())).collect())
+    }
+
+    /// False where it is not waiting any more, or of another organisation.
+    pub async fn cancel_message(
+        &self,
+        organisation_id: OrganisationId,
+        id: MessageId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
+        let cancelled: Option<(Uuid,)> = sql("update messages set state = 'CANCELLED', due_at = null, \
+             updated_at = $3 where organisation_id = $1 and id = $2 and state in ('SCHEDULED', 'QUEUED') \
+             returning conversation_id")
+        .bind(organisation_id)
+        .bind(id)
+        .bind(now)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some((conversation_id,)) = cancelled else { return Ok(false) };
+        sql("update campaign_recipients set status = 'SKIPPED' where message_id = $1")
+            .bind(id)
+            .execute(&mut tx)
+            .await?;
+        let state = MessageState::Cancelled;
+        let change = Change::MessageState { conversation_id: conversation_id.into(), message_id: id, state };
+        tx.push(organisation_id, change)?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), StoreError> {
+    let mut released = Vec::with_capacity(due.len());
+    let mut last = BTreeMap::new();
+    for row in due {
+        let (message_id, conversation_id) = (row.id.into(), row.conversation_id.into());
+        let change = Change::MessageState { conversation_id, message_id, state: MessageState::Queued };
+        let sequence = tx.push(row.organisation_id.into(), change)?;
+        released.push(ReleasedRow { id: message_id, sequence });
+        last.insert(conversation_id, message_id);
+    }
+    let last: Vec<_> = last.into_iter().map(|(id, message_id)| LastRow { id, message_id }).collect();
+    let now = tx.now();
+    sql("update messages set state = 'QUEUED', sequence = r.sequence, platform_at = $2, updated_at = $2 \
+         from {rows} r where messages.id = r.id")
+    .rows(&released)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    // A conversation in memory has to see it.
+    sql("update conversations set last_message_id = r.message_id, last_message_at = $2, version = version + 1, \
+         updated_at = $2 from {rows} r where conversations.id = r.id")
+    .rows(&last)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}

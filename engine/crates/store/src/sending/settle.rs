@@ -1,0 +1,237 @@
+//! How attempts end. An answer that comes after somebody else ended the attempt
+//! still counts where it proves that the message was sent, and else no more.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{
+    AttemptId, ChannelId, MessageId,
+    attempt::{Consequence, Settlement},
+    delivery::MessageState,
+    event::Change,
+    platform::{Failure, ReportedState},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    delivery::{self, Delivery},
+    external_ids::{self, Identified},
+    manual_actions::{self, NewManualAction},
+    notifications::{self, NewNotification},
+    organisation_tx::OrganisationTx,
+    rows::{Id, Time, batch},
+    statuses,
+};
+
+/// How an attempt ended, or with none why there was no attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    pub message_id: MessageId,
+    pub channel_id: ChannelId,
+    pub attempt_id: Option<AttemptId>,
+    pub settlement: Settlement,
+    pub consequence: Consequence,
+}
+
+batch! {
+    struct EndedRow<'a> {
+        id: AttemptId, ended_at: Time, outcome: &'a str, code: Option<&'a str>, detail: Option<&'a str>,
+    }
+}
+
+batch! {
+    struct ReasonRow<'a> { id: ChannelId, reason: &'a str }
+}
+
+impl Settled {
+    fn outcome(&self) -> (&'static str, Option<&Failure>) {
+        match &self.settlement {
+            Settlement::Sent { .. } => ("SENT", None),
+            Settlement::Retry { failure, .. } => ("RETRY", Some(failure)),
+            Settlement::Failed(failure) => ("FAILED", Some(failure)),
+            Settlement::Unknown(failure) => ("UNKNOWN", Some(failure)),
+        }
+    }
+
+    fn identified(&self) -> impl Iterator<Item = Identified> {
+        let ids = match &self.settlement {
+            Settlement::Sent { external_ids } => external_ids.as_slice(),
+            _ => &[],
+        };
+        ids.iter().map(|external_id| Identified {
+            message_id: self.message_id,
+            channel_id: self.channel_id,
+            external_id: external_id.clone(),
+        })
+    }
+}
+
+impl Store {
+    /// Ends the attempts and moves their messages, with everything that follows, in one transaction. To settle
+    /// the same twice changes nothing.
+    pub async fn settle(&self, settled: &[Settled], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let channels = settled.iter().map(|settled| settled.channel_id);
+        let mut tx = OrganisationTx::begin_for_channels(self, channels, now).await?;
+        let ids: BTreeSet<_> = settled.iter().map(|settled| settled.message_id).collect();
+        let mut deliveries = delivery::load(&mut tx, &Vec::from_iter(ids)).await?;
+        let ended = end_attempts(&mut tx, settled).await?;
+        for settled in settled {
+            if let Some(delivery) = deliveries.get_mut(&settled.message_id) {
+                let ours = settled.attempt_id.is_none_or(|attempt| ended.contains(&attempt));
+                move_message(delivery, settled, ours, now);
+            }
+        }
+        let identified: Vec<_> = settled.iter().flat_map(Settled::identified).collect();
+        external_ids::store(&mut tx, &mut deliveries, &identified).await?;
+        statuses::apply_pending(&mut tx, &mut deliveries, &identified).await?;
+        delivery::store(&mut tx, &deliveries).await?;
+        mark_recipients(&mut tx, settled, &deliveries).await?;
+        mark_channels(&mut tx, settled).await?;
+        tx.commit().await
+    }
+}
+
+/// Those that were open until now.
+async fn end_attempts(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<HashSet<AttemptId>, StoreError> {
+    let now = tx.now();
+    let rows: Vec<_> = settled
+        .iter()
+        .filter_map(|settled| {
+            let (outcome, failure) = settled.outcome();
+            Some(EndedRow {
+                id: settled.attempt_id?,
+                ended_at: now.into(),
+                outcome,
+                code: failure.and_then(|failure| failure.code.as_deref()),
+                detail: failure.map(|failure| failure.message.as_str()),
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ended: Vec<(Uuid,)> = sql("update attempts set ended_at = r.ended_at, outcome = r.outcome, code = r.code, \
+         detail = r.detail from {rows} r where attempts.id = r.id and attempts.ended_at is null \
+         returning attempts.id")
+    .rows(&rows)
+    .fetch_all(tx)
+    .await?;
+    Ok(ended.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// `ours` says that nobody had settled the attempt before.
+fn move_message(delivery: &mut Delivery, settled: &Settled, ours: bool, now: DateTime<Utc>) {
+    let waits = match settled.attempt_id {
+        Some(_) => delivery.state == MessageState::Sending,
+        None => delivery.state == MessageState::Queued,
+    };
+    match &settled.settlement {
+        // The platform's answer is proof.
+        Settlement::Sent { .. } => {
+            if let Some(state) = delivery.state.after_report(ReportedState::Accepted) {
+                delivery.failure = None;
+                delivery.move_to(state);
+            }
+            delivery.times.sent_at.get_or_insert(now);
+        }
+        // A report has moved it, or another node has it.
+        _ if !ours || !waits => {}
+        Settlement::Retry { at, failure } => {
+            delivery.due_at = Some(*at);
+            delivery.failure = Some(failure.clone());
+            delivery.move_to(MessageState::Queued);
+        }
+        Settlement::Failed(failure) => {
+            delivery.failure = Some(failure.clone());
+            delivery.move_to(MessageState::Failed);
+        }
+        Settlement::Unknown(failure) => {
+            delivery.failure = Some(failure.clone());
+            delivery.move_to(MessageState::Unknown);
+        }
+    }
+}
+
+/// Who asked for no more messages, or cannot be reached, is not written to again on that channel.
+async fn mark_recipients(
+    tx: &mut OrganisationTx,
+    settled: &[Settled],
+    deliveries: &BTreeMap<MessageId, Delivery>,
+) -> Result<(), StoreError> {
+    let of = |consequence: Consequence| -> Vec<_> {
+        let concerned = settled.iter().filter(|settled| settled.consequence == consequence);
+        concerned.filter_map(|settled| Some(deliveries.get(&settled.message_id)?.conversation_id)).collect()
+    };
+    let now = tx.now();
+    for (conversations, column) in [
+        (of(Consequence::RecipientOptedOut), "opted_out_at"),
+        (of(Consequence::RecipientUnreachable), "unreachable_at"),
+    ] {
+        if conversations.is_empty() {
+            continue;
+        }
+        let marked: Vec<(Uuid,)> = sql(format!(
+            "update identities set {column} = $2, updated_at = $2 where {column} is null and id in \
+             (select c.identity_id from {{rows}} r join conversations c on c.id = r.id) returning id"
+        ))
+        .rows(&Id::all(&conversations))
+        .bind(now)
+        .fetch_all(&mut *tx)
+        .await?;
+        let marked: Vec<Uuid> = marked.into_iter().map(|(id,)| id).collect();
+        let changed: Vec<(Uuid, Uuid)> = sql("update conversations set version = version + 1, updated_at = $2 \
+             where identity_id in (select id from {rows} r) returning organisation_id, id")
+        .rows(&Id::all(&marked))
+        .bind(now)
+        .fetch_all(&mut *tx)
+        .await?;
+        for (organisation_id, id) in changed {
+            tx.push(organisation_id.into(), Change::ConversationUpdated { conversation_id: id.into() })?;
+        }
+    }
+    Ok(())
+}
+
+/// A channel whose credentials are refused stops, and a person is asked, once.
+async fn mark_channels(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<(), StoreError> {
+    let refused: BTreeMap<_, _> = settled
+        .iter()
+        .filter(|settled| settled.consequence == Consequence::ChannelUnauthorized)
+        .map(|settled| (settled.channel_id, settled.outcome().1.map_or("", |failure| failure.message.as_str())))
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = refused.iter().map(|(id, reason)| ReasonRow { id: *id, reason }).collect();
+    let stopped: Vec<(Uuid, Uuid, String)> = sql("update channels set status = 'NEEDS_REAUTH', \
+         status_reason = r.reason, version = version + 1, updated_at = $2 from {rows} r \
+         where channels.id = r.id and channels.status = 'ACTIVE' \
+         returning channels.id, channels.organisation_id, channels.name")
+    .rows(&rows)
+    .bind(tx.now())
+    .fetch_all(&mut *tx)
+    .await?;
+    for (id, organisation_id, name) in stopped {
+        let (channel_id, organisation_id) = (ChannelId::from(id), organisation_id.into());
+        let reason = refused.get(&channel_id).copied().unwrap_or_default();
+        tx.push(organisation_id, Change::ChannelUpdated { channel_id })?;
+        let action = NewManualAction {
+            channel_id: Some(channel_id),
+            ..NewManualAction::new(organisation_id, manual_actions::CHANNEL_UNAUTHORIZED, reason)
+        };
+        manual_actions::raise(tx, vec![action]).await?;
+        let notification = NewNotification {
+            organisation_id,
+            user_id: None,
+            kind: manual_actions::CHANNEL_UNAUTHORIZED.to_owned(),
+            title: format!("{name} cannot send"),
+            message: "The platform refuses the channel's credentials. Correct them and test the connection.".to_owned(),
+            data: json!({ "channelId": channel_id, "reason": reason }),
+        };
+        notifications::insert(tx, &[notification]).await?;
+    }
+    Ok(())
+}
