@@ -22,6 +22,7 @@ pub use error::ConfigError;
 pub use secret::{MasterKey, Secret};
 pub use sections::*;
 pub use settings::{Settings, VARIABLES};
+pub use units::show_duration;
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -45,7 +46,7 @@ impl Config {
         Self::read(&Settings::load(file, environment)?)
     }
 
-    fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let (server, storage, bus) = (Server::read(settings)?, Storage::read(settings)?, Bus::read(settings)?);
         let (plugins, egress) = (Plugins::read(settings)?, Egress::read(settings)?);
         let (tickets, conversations) = (Tickets::read(settings)?, Conversations::read(settings)?);

@@ -13,7 +13,8 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     parse(text, TIME).map(Duration::from_millis)
 }
 
-pub(super) fn show_duration(duration: Duration) -> String {
+/// A time as the configuration writes it, such as "15s".
+pub fn show_duration(duration: Duration) -> String {
     show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIME)
 }
 

@@ -1,0 +1,139 @@
+//! Media: the files of messages, on disk in the data folder, with a row in the
+//! store that says what each is and whose.
+//!
+//! The row comes last: whatever has one is whole and on the disk. A file is
+//! opened for the organisation that owns it, and for no other.
+
+mod folder;
+mod label;
+
+use std::{sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use patchbay_domain::{ChannelId, MediaId, OrganisationId};
+use patchbay_plugin_host::{ByteStream, MediaError, MediaRead, MediaStore};
+use patchbay_store::{Store, StoreError, media::Media};
+
+use self::folder::Folder;
+pub use self::folder::FolderError;
+use crate::config::Config;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DiskMediaError {
+    #[error("there is no such file")]
+    NotFound,
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct DiskMedia {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: Folder,
+    limit: u64,
+    store: Store,
+    clock: fn() -> DateTime<Utc>,
+}
+
+impl DiskMedia {
+    pub fn new(config: &Config, store: Store, clock: fn() -> DateTime<Utc>) -> Self {
+        let folder = Folder::new(config.storage.media_dir());
+        if let Err(error) = folder.sweep(SystemTime::from(clock())) {
+            tracing::warn!(%error, "what a crash left in the media folder could not be removed");
+        }
+        let limit = config.server.media_body_bytes.max(config.egress.saved_bytes) as u64;
+        Self { shared: Arc::new(Shared { folder, limit, store, clock }) }
+    }
+
+    /// Keeps a file, with the type its content shows, else the one it came with.
+    pub async fn keep(
+        &self,
+        organisation_id: OrganisationId,
+        mime_type: Option<&str>,
+        file_name: Option<&str>,
+        content: ByteStream,
+    ) -> Result<Media, DiskMediaError> {
+        let Shared { folder, limit, store, clock } = &*self.shared;
+        let file = folder.receive(content, *limit).await?;
+        let created_at = clock();
+        let media = Media {
+            id: MediaId::at(created_at),
+            organisation_id,
+            mime_type: label::mime_type(&file.head, mime_type),
+            file_name: file_name.and_then(label::file_name),
+            size: file.size,
+            sha256: file.sha256.clone(),
+            created_at,
+        };
+        folder.keep(media.id, file).await?;
+        if let Err(error) = store.insert_media(&media).await {
+            if let Err(error) = folder.remove(media.id).await {
+                tracing::warn!(%error, media.id = %media.id, "a file without a row could not be removed");
+            }
+            return Err(error.into());
+        }
+        Ok(media)
+    }
+
+    /// An organisation's own file.
+    pub async fn open_for(
+        &self,
+        organisation_id: OrganisationId,
+        id: MediaId,
+    ) -> Result<(Media, ByteStream), DiskMediaError> {
+        let media = self.shared.store.media(id).await?;
+        self.read(media.filter(|media| media.organisation_id == organisation_id)).await
+    }
+
+    /// Any organisation's file: only for a caller whose signature for it was verified.
+    pub async fn open_signed(&self, id: MediaId) -> Result<(Media, ByteStream), DiskMediaError> {
+        self.read(self.shared.store.media(id).await?).await
+    }
+
+    async fn read(&self, media: Option<Media>) -> Result<(Media, ByteStream), DiskMediaError> {
+        let media = media.ok_or(DiskMediaError::NotFound)?;
+        let content = self.shared.folder.open(media.id).await?;
+        Ok((media, content))
+    }
+
+    /// Whose files a channel's are.
+    async fn owner(&self, channel: ChannelId) -> Result<OrganisationId, DiskMediaError> {
+        let channel = self.shared.store.channel(channel).await?;
+        Ok(channel.ok_or(DiskMediaError::NotFound)?.organisation_id)
+    }
+}
+
+#[async_trait]
+impl MediaStore for DiskMedia {
+    async fn open(&self, channel: ChannelId, id: MediaId) -> Result<MediaRead, MediaError> {
+        let opened = async { self.open_for(self.owner(channel).await?, id).await };
+        let (media, stream) = opened.await.map_err(|error| match error {
+            DiskMediaError::NotFound => MediaError::NotFound(id),
+            error => MediaError::Failed(error.to_string()),
+        })?;
+        let Media { mime_type, file_name, size, .. } = media;
+        Ok(MediaRead { mime: Some(mime_type), file_name, length: size, stream })
+    }
+
+    async fn save(
+        &self,
+        channel: ChannelId,
+        mime: Option<String>,
+        file_name: Option<String>,
+        stream: ByteStream,
+    ) -> Result<MediaId, MediaError> {
+        let saved =
+            async { self.keep(self.owner(channel).await?, mime.as_deref(), file_name.as_deref(), stream).await };
+        Ok(saved.await.map_err(|error| MediaError::Failed(error.to_string()))?.id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
