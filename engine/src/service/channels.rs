@@ -123,7 +123,7 @@ pub async fn update(
     if !app.store.update_channel(admin.organisation_id, id, &update, Some(&audit), (app.clock)()).await? {
         return Err(ServiceError::NotFound("channel"));
     }
-    notice(app, id).await?;
+    notice(app, id).await;
     get(app, admin, id).await
 }
 
@@ -154,7 +154,7 @@ pub async fn test_connection(app: &App, admin: &Admin, id: ChannelId) -> Result<
     };
     if matches!(result, TestResult::Passed { .. }) && channel.status == ChannelStatus::NeedsReauth {
         app.store.set_channel_status(id, ChannelStatus::Active, None, (app.clock)()).await?;
-        notice(app, id).await?;
+        notice(app, id).await;
     }
     Ok(ConnectionTest { channel: get(app, admin, id).await?, secrets, result })
 }
@@ -212,13 +212,14 @@ fn new_status(status: ChannelStatus, is_active: Option<bool>, new_settings: bool
 }
 
 /// What waited for the channel may go on.
-async fn notice(app: &App, id: ChannelId) -> Result<(), ServiceError> {
+async fn notice(app: &App, id: ChannelId) {
     app.channels.forget(id).await;
-    app.sessions.wake(id).await.map_err(|error| ServiceError::Internal(error.to_string()))
+    app.sessions.wake(id);
 }
 
 fn unknown_type(app: &App) -> ServiceError {
-    let types: Vec<String> = app.plugins.channel_types();
+    let manifests = app.plugins.list().into_iter().filter_map(|plugin| plugin.manifest);
+    let types: Vec<String> = manifests.flat_map(|manifest| manifest.channel_types).collect();
     ServiceError::invalid("type", format!("must be one of {}, for which connectors are loaded", types.join(", ")))
 }
 

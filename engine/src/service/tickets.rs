@@ -136,9 +136,7 @@ async fn conversation_for(
             let customer = app.store.customer(channel.organisation_id, customer).await?;
             let customer = customer.filter(|customer| customer.channel_id == channel.id);
             let customer = customer.ok_or(ServiceError::NotFound("customer of this channel"))?;
-            if let Some(known) = app.store.conversation_of_customer(channel.organisation_id, customer.id).await? {
-                return Ok(known);
-            }
+            // The thread of a one-to-one conversation is the contact's identifier.
             (customer.external_id.clone(), Participant { id: customer.external_id, ..Participant::default() })
         }
         (None, Some(thread)) => {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{
         endpoint::{Endpoint, get, post, put},
-        fields::{Check, Field},
+        fields::{Check, Field, Noted},
     },
     app::App,
     auth::{Admin, Principal},
@@ -50,7 +50,7 @@ struct FilterQuery {
 }
 
 impl FilterQuery {
-    fn read(self, check: &mut Check) -> impl FnOnce() -> Result<TicketFilter, crate::api::fields::Noted> {
+    fn read(self, check: &mut Check) -> impl FnOnce() -> Result<TicketFilter, Noted> + use<> {
         let Self { status, priority, assignee_id, channel_id, customer_id } = self;
         let status = check.parsed::<StatusWord>("status", status, StatusWord::ALLOWED);
         let priority = check.parsed::<PriorityWord>("priority", priority, PriorityWord::ALLOWED);
