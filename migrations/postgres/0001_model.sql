@@ -203,7 +203,7 @@ create table identities (
     updated_at timestamptz not null,
     unique (channel_id, external_id)
 );
-create index identities_recent on identities (organisation_id, last_message_at desc, id);
+create index identities_recent on identities (organisation_id, last_message_at desc nulls last, id);
 create index identities_contact on identities (contact_id);
 
 -- ── conversations ───────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ use crate::{
     Store, StoreError,
     audit::{self, NewAudit},
     backend::sql,
+    manual_actions,
     organisation_tx::OrganisationTx,
     rows::{parse, word},
 };
@@ -187,6 +188,9 @@ impl Store {
         if written == 0 {
             return Ok(false);
         }
+        if update.status == Some(ChannelStatus::Active) {
+            manual_actions::resolve_channel(&mut tx, id).await?;
+        }
         changed(tx, organisation_id, id, audit).await?;
         Ok(true)
     }
@@ -289,6 +293,9 @@ impl Store {
         .fetch_optional(&mut tx)
         .await?;
         let Some((organisation_id,)) = organisation else { return Ok(false) };
+        if status == ChannelStatus::Active {
+            manual_actions::resolve_channel(&mut tx, id).await?;
+        }
         changed(tx, organisation_id.into(), id, None).await?;
         Ok(true)
     }

@@ -4,7 +4,14 @@ use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, ContactId, IdentityId, OrganisationId};
 use serde_json::Value;
 
-use crate::{Store, StoreError};
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::{Statement, sql},
+    tickets::Page,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Customer {
@@ -39,12 +46,142 @@ pub struct CustomerFilter {
     pub search: Option<String>,
 }
 
+/// The last customer of the page before: those without a message come last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomerCursor {
+    pub last_message_at: Option<DateTime<Utc>>,
+    pub id: IdentityId,
+}
+
+#[derive(FromRow)]
+struct CustomerRow {
+    id: Uuid,
+    organisation_id: Uuid,
+    channel_id: Uuid,
+    contact_id: Uuid,
+    name: String,
+    avatar: Option<String>,
+    platform: String,
+    external_id: String,
+    phone: Option<String>,
+    email: Option<String>,
+    username: Option<String>,
+    last_message_at: Option<DateTime<Utc>>,
+    last_message: Option<String>,
+    is_active: bool,
+    metadata: Json<Value>,
+    opted_out_at: Option<DateTime<Utc>>,
+    unreachable_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    ticket_count: i64,
+}
+
+impl From<CustomerRow> for Customer {
+    fn from(row: CustomerRow) -> Self {
+        Self {
+            id: row.id.into(),
+            organisation_id: row.organisation_id.into(),
+            channel_id: row.channel_id.into(),
+            contact_id: row.contact_id.into(),
+            name: row.name,
+            avatar: row.avatar,
+            platform: row.platform,
+            external_id: row.external_id,
+            phone: row.phone,
+            email: row.email,
+            username: row.username,
+            last_message_at: row.last_message_at,
+            last_message: row.last_message,
+            is_active: row.is_active,
+            metadata: row.metadata.0,
+            opted_out_at: row.opted_out_at,
+            unreachable_at: row.unreachable_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            ticket_count: row.ticket_count.unsigned_abs(),
+        }
+    }
+}
+
+/// The identities that `chosen` selects, with the number of their tickets.
+fn select(chosen: &str) -> String {
+    format!(
+        "select i.id, i.organisation_id, i.channel_id, i.contact_id, i.name, i.avatar, i.platform, i.external_id, \
+         i.phone, i.email, i.username, i.last_message_at, i.last_message, i.is_active, i.metadata, i.opted_out_at, \
+         i.unreachable_at, i.created_at, i.updated_at, \
+         (select count(*) from conversations c join tickets t on t.conversation_id = c.id \
+         where c.identity_id = i.id) as ticket_count from ({chosen}) i"
+    )
+}
+
+/// `$1` to `$4`.
+const FILTER: &str = "organisation_id = $1 and ($2 is null or platform = $2) and ($3 is null or channel_id = $3) \
+    and ($4 is null or lower(name) like $4 escape '!' or lower(external_id) like $4 escape '!')";
+
+impl CustomerFilter {
+    fn bind(&self, statement: Statement, organisation_id: OrganisationId) -> Statement {
+        statement
+            .bind(organisation_id)
+            .bind(self.platform.as_ref())
+            .bind(self.channel_id)
+            .bind(self.search.as_deref().map(containing))
+    }
+}
+
+/// A pattern for `like … escape '!'` that matches what contains the text.
+fn containing(text: &str) -> String {
+    let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}
+
 impl Store {
+    /// The latest message first, then those without one.
+    pub async fn customers(
+        &self,
+        organisation_id: OrganisationId,
+        filter: &CustomerFilter,
+        page: Page<CustomerCursor>,
+    ) -> Result<Vec<Customer>, StoreError> {
+        // Without a cursor `$6` is null, and nothing is left out.
+        let chosen = format!(
+            "select * from identities where {FILTER} and ($6 is null or (case when $5 is null \
+             then last_message_at is null and id > $6 \
+             else last_message_at is null or last_message_at < $5 or (last_message_at = $5 and id > $6) end)) \
+             order by last_message_at desc nulls last, id limit $7 offset $8"
+        );
+        let statement = sql(format!("{} order by i.last_message_at desc nulls last, i.id", select(&chosen)));
+        let rows: Vec<CustomerRow> = filter
+            .bind(statement, organisation_id)
+            .bind(page.after.and_then(|cursor| cursor.last_message_at))
+            .bind(page.after.map(|cursor| cursor.id))
+            .bind(page.limit)
+            .bind(page.offset)
+            .fetch_all(self)
+            .await?;
+        Ok(rows.into_iter().map(Customer::from).collect())
+    }
+
+    pub async fn count_customers(
+        &self,
+        organisation_id: OrganisationId,
+        filter: &CustomerFilter,
+    ) -> Result<u64, StoreError> {
+        let statement = sql(format!("select count(*) from identities where {FILTER}"));
+        let (count,): (i64,) = filter.bind(statement, organisation_id).fetch_one(self).await?;
+        Ok(count.unsigned_abs())
+    }
+
     pub async fn customer(
         &self,
-        _organisation_id: OrganisationId,
-        _id: IdentityId,
+        organisation_id: OrganisationId,
+        id: IdentityId,
     ) -> Result<Option<Customer>, StoreError> {
-        Err(StoreError::pending())
+        let row: Option<CustomerRow> = sql(select("select * from identities where organisation_id = $1 and id = $2"))
+            .bind(organisation_id)
+            .bind(id)
+            .fetch_optional(self)
+            .await?;
+        Ok(row.map(Customer::from))
     }
 }

@@ -24,10 +24,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn pending() -> Self {
-        Self::Unreadable("not written yet".into())
-    }
-
     /// Whether the same call may succeed later: the connection was lost, the server is starting or
     /// stopping, no connection was free, or another transaction was in the way.
     #[must_use]

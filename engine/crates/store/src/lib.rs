@@ -45,7 +45,7 @@ pub mod users;
 
 use std::{str::FromStr, time::Duration};
 
-use backend::{Engine, Target, Transaction, sql};
+use backend::{Target, Transaction, sql};
 pub use error::StoreError;
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,
@@ -125,13 +125,6 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-        }
-    }
-
-    fn engine(&self) -> Engine {
-        match &self.backend {
-            Backend::Postgres(_) => Engine::Postgres,
-            Backend::Sqlite { .. } => Engine::Sqlite,
         }
     }
 

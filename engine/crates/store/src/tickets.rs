@@ -6,7 +6,14 @@ use patchbay_domain::{
     ticket::{Priority, Ticket, TicketStatus},
 };
 
-use crate::{Store, StoreError};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    backend::{Statement, sql},
+    rows::{parse, word},
+};
 
 /// A ticket with the names around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,29 +63,137 @@ pub struct TicketCursor {
     pub id: TicketId,
 }
 
+#[derive(FromRow)]
+struct TicketRow {
+    id: Uuid,
+    organisation_id: Uuid,
+    conversation_id: Uuid,
+    external_thread_id: String,
+    subject: String,
+    status: String,
+    priority: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    first_response_at: Option<DateTime<Utc>>,
+    channel_id: Uuid,
+    channel_name: String,
+    channel_type: String,
+    customer_id: Uuid,
+    customer_name: String,
+    customer_platform: String,
+    assignee_id: Option<Uuid>,
+    assignee_name: Option<String>,
+    assignee_email: Option<String>,
+    message_count: i64,
+}
+
+impl TryFrom<TicketRow> for TicketView {
+    type Error = StoreError;
+
+    fn try_from(row: TicketRow) -> Result<Self, StoreError> {
+        let assignee_id = row.assignee_id.map(UserId::from);
+        let assignee = assignee_id.zip(row.assignee_name);
+        Ok(Self {
+            ticket: Ticket {
+                id: row.id.into(),
+                subject: row.subject,
+                status: parse(&row.status)?,
+                priority: parse(&row.priority)?,
+                assignee_id,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                closed_at: row.closed_at,
+                first_response_at: row.first_response_at,
+            },
+            organisation_id: row.organisation_id.into(),
+            conversation_id: row.conversation_id.into(),
+            external_thread_id: row.external_thread_id,
+            channel_id: row.channel_id.into(),
+            channel_name: row.channel_name,
+            channel_type: row.channel_type,
+            customer_id: row.customer_id.into(),
+            customer_name: row.customer_name,
+            customer_platform: row.customer_platform,
+            assignee: assignee.map(|(id, name)| Assignee { id, name, email: row.assignee_email }),
+            message_count: row.message_count.unsigned_abs(),
+        })
+    }
+}
+
+/// The names around the tickets that `chosen` selects.
+fn select(chosen: &str) -> String {
+    format!(
+        "select t.id, t.organisation_id, t.conversation_id, t.external_thread_id, t.subject, t.status, t.priority, \
+         t.created_at, t.updated_at, t.closed_at, t.first_response_at, c.id as channel_id, c.name as channel_name, \
+         c.channel_type, i.id as customer_id, i.name as customer_name, i.platform as customer_platform, \
+         u.id as assignee_id, u.name as assignee_name, u.email as assignee_email, \
+         (select count(*) from messages m where m.ticket_id = t.id) as message_count \
+         from ({chosen}) t join channels c on c.id = t.channel_id join identities i on i.id = t.identity_id \
+         left join users u on u.id = t.assignee_id"
+    )
+}
+
+/// `$1` to `$6`.
+const FILTER: &str = "organisation_id = $1 and ($2 is null or status = $2) and ($3 is null or priority = $3) \
+    and ($4 is null or assignee_id = $4) and ($5 is null or channel_id = $5) and ($6 is null or identity_id = $6)";
+
+impl TicketFilter {
+    fn bind(&self, statement: Statement, organisation_id: OrganisationId) -> Result<Statement, StoreError> {
+        Ok(statement
+            .bind(organisation_id)
+            .bind(self.status.as_ref().map(word).transpose()?)
+            .bind(self.priority.as_ref().map(word).transpose()?)
+            .bind(self.assignee_id)
+            .bind(self.channel_id)
+            .bind(self.customer_id))
+    }
+}
+
 impl Store {
+    /// The latest change first.
     pub async fn tickets(
         &self,
-        _organisation_id: OrganisationId,
-        _filter: &TicketFilter,
-        _page: Page<TicketCursor>,
+        organisation_id: OrganisationId,
+        filter: &TicketFilter,
+        page: Page<TicketCursor>,
     ) -> Result<Vec<TicketView>, StoreError> {
-        Err(StoreError::pending())
+        let chosen = format!(
+            "select * from tickets where {FILTER} and ($7 is null or updated_at < $7 \
+             or (updated_at = $7 and id > $8)) order by updated_at desc, id limit $9 offset $10"
+        );
+        let statement = sql(format!("{} order by t.updated_at desc, t.id", select(&chosen)));
+        let rows: Vec<TicketRow> = filter
+            .bind(statement, organisation_id)?
+            .bind(page.after.map(|cursor| cursor.updated_at))
+            .bind(page.after.map(|cursor| cursor.id))
+            .bind(page.limit)
+            .bind(page.offset)
+            .fetch_all(self)
+            .await?;
+        rows.into_iter().map(TicketView::try_from).collect()
     }
 
     pub async fn count_tickets(
         &self,
-        _organisation_id: OrganisationId,
-        _filter: &TicketFilter,
+        organisation_id: OrganisationId,
+        filter: &TicketFilter,
     ) -> Result<u64, StoreError> {
-        Err(StoreError::pending())
+        let statement = sql(format!("select count(*) from tickets where {FILTER}"));
+        let (count,): (i64,) = filter.bind(statement, organisation_id)?.fetch_one(self).await?;
+        Ok(count.unsigned_abs())
     }
 
     pub async fn ticket(
         &self,
-        _organisation_id: OrganisationId,
-        _id: TicketId,
+        organisation_id: OrganisationId,
+        id: TicketId,
     ) -> Result<Option<TicketView>, StoreError> {
-        Err(StoreError::pending())
+        let row: Option<TicketRow> = sql(select("select * from tickets where organisation_id = $1 and id = $2"))
+            .bind(organisation_id)
+            .bind(id)
+            .fetch_optional(self)
+            .await?;
+        row.map(TicketView::try_from).transpose()
     }
 }
