@@ -82,6 +82,7 @@ impl Check {
     }
 
     /// A value for which null has a meaning of its own.
+    #[expect(clippy::option_option, reason = "absent, null and given are three things")]
     pub fn nullable<T>(&mut self, name: &str, field: Field<T>) -> Result<Option<Option<T>>, Noted> {
         match field {
             Field::Absent => Ok(None),

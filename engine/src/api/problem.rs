@@ -112,13 +112,13 @@ impl Shape {
 /// A problem found before the handler, by what takes the request apart.
 #[derive(Debug)]
 pub struct Rejected {
-    problem: Problem,
+    problem: Box<Problem>,
     shape: Shape,
 }
 
 impl Rejected {
     pub fn new(request: &HttpRequest, problem: impl Into<Problem>) -> Self {
-        Self { problem: problem.into(), shape: Shape::of(request) }
+        Self { problem: Box::new(problem.into()), shape: Shape::of(request) }
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn receive(
         received_at: (app.clock)(),
     };
     let reply = app.ingress.receive(target, webhook).await;
-    reply.map(answer).map_err(|error| problem(error, request.method()))
+    reply.map(answer).map_err(|error| problem(&error, request.method()))
 }
 
 /// The whole body, unless it is larger than `limit`.
@@ -76,7 +76,7 @@ fn answer(reply: Reply) -> HttpResponse {
     answer.body(body)
 }
 
-fn problem(error: IngressError, method: &Method) -> Problem {
+fn problem(error: &IngressError, method: &Method) -> Problem {
     match error {
         IngressError::UnknownChannel => ServiceError::NotFound("channel").into(),
         // A handshake is refused, not asked to log in.
@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn a_failed_handshake_is_forbidden_and_a_forged_call_unauthorised() {
         let unauthentic = || IngressError::Unauthentic("no signature".into());
-        assert_eq!(problem(unauthentic(), &Method::GET).status, 403);
-        assert_eq!(problem(unauthentic(), &Method::POST).status, 401);
-        assert_eq!(problem(IngressError::UnknownChannel, &Method::POST).status, 404);
-        assert_eq!(problem(IngressError::Malformed("x".into()), &Method::POST).status, 400);
-        assert_eq!(problem(IngressError::Unavailable, &Method::POST).status, 503);
+        assert_eq!(problem(&unauthentic(), &Method::GET).status, 403);
+        assert_eq!(problem(&unauthentic(), &Method::POST).status, 401);
+        assert_eq!(problem(&IngressError::UnknownChannel, &Method::POST).status, 404);
+        assert_eq!(problem(&IngressError::Malformed("x".into()), &Method::POST).status, 400);
+        assert_eq!(problem(&IngressError::Unavailable, &Method::POST).status, 503);
     }
 }

@@ -38,15 +38,14 @@ impl Logins {
     /// Who calls with this token; nobody, where its login has ended.
     pub async fn caller(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>, StoreError> {
         let known = self.known().get(&claims.login).filter(|known| known.since.elapsed() < BELIEVED).cloned();
-        let caller = match known {
-            Some(known) => known.caller,
-            None => {
-                // Before the read, so that it is never believed for longer.
-                let since = Instant::now();
-                let caller = self.store.login(claims.login, now).await?.map(caller);
-                self.known().put(claims.login, Known { since, caller: caller.clone() });
-                caller
-            }
+        let caller = if let Some(known) = known {
+            known.caller
+        } else {
+            // Before the read, so that it is never believed for longer.
+            let since = Instant::now();
+            let caller = self.store.login(claims.login, now).await?.map(caller);
+            self.known().put(claims.login, Known { since, caller: caller.clone() });
+            caller
         };
         Ok(caller.filter(|caller| (caller.user_id, caller.organisation_id) == (claims.sub, claims.org)))
     }

@@ -78,7 +78,6 @@ fn verify(password: &[u8], stored: &str) -> Result<bool, PasswordError> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn failed(error: Error) -> PasswordError {
     PasswordError::Failed(error.to_string())
 }

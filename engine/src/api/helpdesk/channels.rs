@@ -79,7 +79,7 @@ impl UpdateBody {
 struct Channel {
     id: ChannelId,
     #[serde(rename = "type")]
-    channel_type: String,
+    kind: String,
     name: String,
     config: Map<String, Value>,
     is_active: bool,
@@ -95,7 +95,7 @@ impl From<ChannelView> for Channel {
         let ChannelView { channel, config, webhook_url } = view;
         Self {
             id: channel.id,
-            channel_type: channel.channel_type,
+            kind: channel.channel_type,
             name: channel.name,
             config,
             is_active: channel.status != ChannelStatus::Disabled,

@@ -42,17 +42,17 @@ fn body(problem: &Problem) -> Value {
 
 /// What a handler of this dialect fails with.
 #[derive(Debug)]
-pub struct Error(Problem);
+pub struct Error(Box<Problem>);
 
 impl From<ServiceError> for Error {
     fn from(error: ServiceError) -> Self {
-        Self(error.into())
+        Problem::from(error).into()
     }
 }
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 

@@ -183,7 +183,7 @@ struct Channel {
     id: ChannelId,
     name: String,
     #[serde(rename = "type")]
-    channel_type: String,
+    kind: String,
 }
 
 #[derive(Serialize)]
@@ -221,7 +221,7 @@ impl From<TicketView> for Ticket {
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             closed_at: ticket.closed_at,
-            channel: Channel { id: view.channel_id, name: view.channel_name, channel_type: view.channel_type },
+            channel: Channel { id: view.channel_id, name: view.channel_name, kind: view.channel_type },
             customer: Customer { id: view.customer_id, name: view.customer_name, platform: view.customer_platform },
             assignee: assignee.map(|Assignee { id, name, email }| Person { id, name, email }),
             count: Count { messages: message_count },
