@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ struct Cached {
 }
 
 thread_local! {
-    static CACHE: RefCell<HashMap<TypeId, Cached>> = RefCell::default();
+    static CACHE: RefCell<BTreeMap<TypeId, Cached>> = RefCell::default();
 }
 
 /// The configuration does not have the shape that the connector expects.

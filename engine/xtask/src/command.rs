@@ -18,6 +18,8 @@ pub fn cargo(root: &Path) -> Command {
 pub struct Project {
     pub root: PathBuf,
     pub target: PathBuf,
+    /// What cargo knows of its packages.
+    pub metadata: serde_json::Value,
 }
 
 impl Project {
@@ -36,7 +38,7 @@ impl Project {
                 .map(PathBuf::from)
                 .with_context(|| format!("`cargo metadata` names no {key}"))
         };
-        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
+        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")?, metadata })
     }
 }
 

@@ -1,20 +1,18 @@
-//! `cargo xtask plugins`: each connector under `plugins/` as a component, `<name>.wasm`.
+//! `cargo xtask plugins`: each connector under `plugins/` as a component, `<folder>.wasm`.
 //!
-//! A connector is a folder whose package is called `patchbay-plugin-<folder>` and makes a `cdylib`; a package that makes
-//! none is a library that connectors share. Cargo knows what has to be built again.
+//! A connector is a package that makes a `cdylib`; other packages there are libraries that connectors share. Cargo knows
+//! what has to be built again.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
-use crate::command::Project;
+use crate::command::{self, Project};
 use crate::toolchain::Toolchain;
 
 #[derive(Args)]
@@ -22,68 +20,109 @@ pub struct Arguments {
     /// Where the components go [default: plugins in cargo's target folder]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Folders under plugins/ [default: all]
+    /// The connectors of the engine's tests as well, which misbehave [default: test-plugins in cargo's target folder]
+    #[arg(long)]
+    guests: bool,
+    /// Folders under plugins/ [default: all connectors]
     names: Vec<String>,
 }
 
+/// Where the connectors of the engine's tests lie.
+const GUESTS: &str = "engine/tests/guests";
+
 pub fn plugins(arguments: &Arguments) -> Result<()> {
-    let default = || Ok::<_, anyhow::Error>(Project::find()?.target.join("plugins"));
-    let out = arguments.out.clone().map_or_else(default, Ok)?;
-    build(&out, &arguments.names)
+    let Arguments { out, guests, names } = arguments;
+    let folder = if *guests { "test-plugins" } else { "plugins" };
+    let default = || Ok::<_, anyhow::Error>(Project::find()?.target.join(folder));
+    let out = out.clone().map_or_else(default, Ok)?;
+    let folders: &[&str] = if *guests { &["plugins", GUESTS] } else { &["plugins"] };
+    build_from(folders, &out, names)
 }
 
 /// Builds the connectors of these names, or all of them, into the folder `out`.
 pub fn build(out: &Path, names: &[String]) -> Result<()> {
-    let project = Project::find()?;
-    let packages = packages(&project.root.join("plugins"), names)?;
-    fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
-    let started = Instant::now();
+    build_from(&["plugins"], out, names)
+}
 
-    let mut cargo = Toolchain::find(&project.root)?.cargo_build(&project);
-    cargo.args(["--profile", "plugin", "--lib", "--message-format", "json-render-diagnostics"]);
-    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-    let mut running = cargo.stdout(Stdio::piped()).spawn().context("cargo could not be started")?;
-    let messages = running.stdout.take().context("cargo's output is not there")?;
-    let mut built = 0;
-    for line in BufReader::new(messages).lines() {
-        let Some((name, module)) = connector(&line?) else { continue };
-        let size = componentise(&module, &out.join(&name).with_extension("wasm"))?;
-        println!("{name:<12} {:>6} kB {:>7.1} s", size.div_ceil(1000), started.elapsed().as_secs_f32());
-        built += 1;
+/// Builds all connectors into the folder `out`, and those that only tests load.
+pub fn build_with_guests(out: &Path) -> Result<()> {
+    build_from(&["plugins", GUESTS], out, &[])
+}
+
+fn build_from(folders: &[&str], out: &Path, names: &[String]) -> Result<()> {
+    let project = Project::find()?;
+    let all = folders.iter().flat_map(|folder| Connector::all(&project, folder)).collect();
+    let connectors = chosen(all, names)?;
+    let toolchain = Toolchain::find(&project.root)?;
+    fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
+    for connector in &connectors {
+        let started = Instant::now();
+        let module = connector.compile(&project, &toolchain)?;
+        let component = out.join(&connector.folder).with_extension("wasm");
+        let size = componentise(&module, &component)?;
+        println!("{} {} kB, {:.1} s", component.display(), size.div_ceil(1000), started.elapsed().as_secs_f32());
     }
-    let status = running.wait()?;
-    ensure!(status.success(), "the connectors could not be built: cargo ended with {status}");
-    ensure!(built > 0 || names.is_empty(), "{} is no connector: it makes no cdylib", names.join(", "));
-    println!("{built} connectors are in {}", out.display());
     Ok(())
 }
 
-fn packages(folder: &Path, names: &[String]) -> Result<Vec<String>> {
-    let mut known = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-        let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() {
-            known.push(entry.file_name().to_string_lossy().into_owned());
-        }
+fn chosen(known: Vec<Connector>, names: &[String]) -> Result<Vec<Connector>> {
+    if names.is_empty() {
+        return Ok(known);
     }
-    known.sort();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        bail!("there is no connector {unknown}; there are {}", known.join(", "));
+    if let Some(unknown) = names.iter().find(|&name| known.iter().all(|connector| connector.folder != *name)) {
+        let folders: Vec<_> = known.into_iter().map(|connector| connector.folder).collect();
+        bail!("there is no connector {unknown}; there are {}", folders.join(", "));
     }
-    let wanted = if names.is_empty() { &known } else { names };
-    Ok(wanted.iter().map(|name| format!("patchbay-plugin-{name}")).collect())
+    Ok(known.into_iter().filter(|connector| names.contains(&connector.folder)).collect())
 }
 
-/// A connector's folder and its core module, if this message of cargo's says that one is ready.
-fn connector(message: &str) -> Option<(String, PathBuf)> {
-    let message: Value = serde_json::from_str(message).ok()?;
-    if message.get("reason")? != "compiler-artifact" {
-        return None;
+struct Connector {
+    folder: String,
+    package: String,
+    /// What the library is called in Rust.
+    library: String,
+}
+
+impl Connector {
+    /// In the order of their folders.
+    fn all(project: &Project, folder: &str) -> Vec<Self> {
+        let plugins = project.root.join(folder);
+        let packages = project.metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+        let mut connectors: Vec<_> = packages.filter_map(|package| Self::read(package, &plugins)).collect();
+        connectors.sort_by(|a, b| a.folder.cmp(&b.folder));
+        connectors
     }
-    let mut files = message.get("filenames")?.as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
-    let module = files.find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
-    let folder = Path::new(message.get("manifest_path")?.as_str()?).parent()?;
-    Some((folder.file_name()?.to_str()?.to_owned(), module))
+
+    /// The package, if it lies in `plugins` and makes a `cdylib`.
+    fn read(package: &Value, plugins: &Path) -> Option<Self> {
+        let folder = Path::new(package.get("manifest_path")?.as_str()?).parent()?;
+        let makes_cdylib = |target: &&Value| {
+            let kinds = target.get("crate_types").and_then(Value::as_array);
+            kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "cdylib"))
+        };
+        let library = package.get("targets")?.as_array()?.iter().find(makes_cdylib)?;
+        (folder.parent()? == plugins).then_some(())?;
+        Some(Self {
+            folder: folder.file_name()?.to_str()?.to_owned(),
+            package: package.get("name")?.as_str()?.to_owned(),
+            library: library.get("name")?.as_str()?.replace('-', "_"),
+        })
+    }
+
+    /// The core module. Only the `cdylib` is built: beside an `rlib`, cargo would leave out link-time optimisation.
+    fn compile(&self, project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
+        let mut cargo = toolchain.cargo(project, "rustc");
+        command::run(cargo.args([
+            "--profile",
+            "plugin",
+            "--package",
+            &self.package,
+            "--lib",
+            "--crate-type",
+            "cdylib",
+        ]))?;
+        Ok(Toolchain::output(project).join("plugin").join(&self.library).with_extension("wasm"))
+    }
 }
 
 /// Writes the component, in one go and only if it changed, because an engine may be watching the folder.

@@ -71,10 +71,15 @@ impl Toolchain {
         }
     }
 
-    /// `cargo build` for WebAssembly. It has a target folder of its own, because two compilers must not share one.
-    pub fn cargo_build(&self, project: &Project) -> Command {
+    /// Where the modules of each profile are.
+    pub fn output(project: &Project) -> PathBuf {
+        target_folder(project).join(TARGET)
+    }
+
+    /// Cargo's `subcommand` for WebAssembly.
+    pub fn cargo(&self, project: &Project, subcommand: &str) -> Command {
         let mut command = cargo(&project.root);
-        command.args(["build", "--target", TARGET]).env("CARGO_TARGET_DIR", project.target.join("wasm"));
+        command.args([subcommand, "--target", TARGET]).env("CARGO_TARGET_DIR", target_folder(project));
         if let Self::Debian { linker } = self {
             command
                 .arg("-Zbuild-std=std,panic_abort")
@@ -84,6 +89,11 @@ impl Toolchain {
         }
         command
     }
+}
+
+/// A folder of its own, because two compilers must not share one.
+fn target_folder(project: &Project) -> PathBuf {
+    project.target.join("wasm")
 }
 
 /// A `rustc` that can be asked about itself.
