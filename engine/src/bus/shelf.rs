@@ -51,6 +51,12 @@ struct State {
     acknowledged: BTreeMap<u64, Answer>,
 }
 
+impl State {
+    fn len(&self) -> usize {
+        self.waiting.len() + self.handed_out.len() + self.acknowledged.len()
+    }
+}
+
 impl Shelf {
     // For the consumer and its deliveries.
 
@@ -121,9 +127,15 @@ impl Shelf {
             || state.acknowledged.contains_key(&tag)
     }
 
-    pub fn len(&self) -> usize {
+    /// How many more it takes.
+    pub fn room(&self, prefetch: u16) -> usize {
+        usize::from(prefetch).saturating_sub(self.state().len())
+    }
+
+    /// Nothing waits, or less than half is used: a good moment to look for more.
+    pub fn wants_more(&self, prefetch: u16) -> bool {
         let state = self.state();
-        state.waiting.len() + state.handed_out.len() + state.acknowledged.len()
+        state.len() < usize::from(prefetch) && (state.waiting.is_empty() || state.len() <= usize::from(prefetch / 2))
     }
 
     /// Everything unsettled is void: it will be received again.
@@ -211,7 +223,7 @@ mod tests {
         let shelf = shelf(1..=5);
         let answers: Vec<_> = (0..4).map(|_| take(&shelf).1).filter(|tag| *tag != 3).collect();
         let answers: Vec<_> = answers.into_iter().map(|tag| shelf.acknowledge(0, tag)).collect();
-        assert_eq!(shelf.len(), 5);
+        assert_eq!(shelf.room(6), 1);
         let (acknowledged, lowest) = shelf.take_acknowledged();
         assert_eq!(acknowledged.iter().map(|(tag, _)| *tag).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!(lowest, Some(3));
@@ -219,7 +231,19 @@ mod tests {
             answer.done();
         }
         assert!(answers.into_iter().all(|done| done.now_or_never() == Some(true)));
-        assert_eq!(shelf.len(), 2);
+        assert_eq!(shelf.room(6), 4);
+    }
+
+    #[test]
+    fn more_is_wanted_when_nothing_waits_or_half_is_free() {
+        let shelf = shelf(1..=3);
+        assert!(!shelf.wants_more(4));
+        assert!(shelf.wants_more(6));
+        for _ in 0..3 {
+            take(&shelf);
+        }
+        assert!(shelf.wants_more(4));
+        assert!(!shelf.wants_more(3));
     }
 
     #[test]

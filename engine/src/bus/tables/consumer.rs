@@ -46,9 +46,9 @@ struct Look {
 }
 
 impl Look {
-    /// A full answer may not be all there is; an idle partition is looked at less and less often.
-    fn done(&mut self, full: bool, found: bool) {
-        self.wanted = full;
+    /// An idle partition is looked at less and less often.
+    fn done(&mut self, found: bool, more: bool) {
+        self.wanted = more;
         self.idle = if found { SOON } else { (self.idle * 2).min(LATER) };
         self.next = Instant::now() + self.idle;
     }
@@ -126,12 +126,13 @@ impl Feeder {
         if let Err(error) = self.delete(acknowledged).await? {
             return Ok(Err(error));
         }
-        if look.wanted && !self.feed.shelf.is_closed() && self.feed.shelf.len() <= usize::from(self.feed.prefetch / 2) {
+        if look.wanted && !self.feed.shelf.is_closed() && self.feed.shelf.wants_more(self.feed.prefetch) {
             let jobs = self.store.jobs(self.feed.direction, self.feed.partition, Utc::now(), u32::from(self.feed.prefetch));
             match self.in_time(jobs).await? {
                 Ok(jobs) => {
                     let full = jobs.len() >= usize::from(self.feed.prefetch);
-                    look.done(full, self.put(jobs));
+                    let (found, left) = self.put(jobs);
+                    look.done(found, full || left);
                 }
                 Err(error) => return Ok(Err(error)),
             }
@@ -154,18 +155,16 @@ impl Feeder {
     }
 
     /// Ids may be committed out of their order, so all are read again and those held are skipped. Says
-    /// whether there was something new.
-    fn put(&self, jobs: Vec<Job>) -> bool {
-        let mut new = false;
-        for job in jobs {
-            let tag = job.id.cast_unsigned();
-            if !self.feed.shelf.holds(tag) {
-                let Job { id: _, channel_id, key, payload } = job;
-                self.feed.shelf.put(tag, Item { channel_id, key, payload: payload.into(), redelivered: false });
-                new = true;
-            }
+    /// whether there was something new, and whether some of it found no room.
+    fn put(&self, jobs: Vec<Job>) -> (bool, bool) {
+        let shelf = &self.feed.shelf;
+        let mut new = jobs.into_iter().filter(|job| !shelf.holds(job.id.cast_unsigned())).peekable();
+        let found = new.peek().is_some();
+        for job in new.by_ref().take(shelf.room(self.feed.prefetch)) {
+            let Job { id, channel_id, key, payload } = job;
+            shelf.put(id.cast_unsigned(), Item { channel_id, key, payload: payload.into(), redelivered: false });
         }
-        new
+        (found, new.next().is_some())
     }
 
     async fn in_time<T>(

@@ -113,6 +113,11 @@ impl Tables {
         self.lane(direction, self.0.partitions.of(channel_id)).published.notify_one();
     }
 
+    #[cfg(test)]
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     pub(super) fn status(&self) -> BusStatus {
         if self.0.health.0.load(Ordering::Relaxed) { BusStatus::Connected } else { BusStatus::Disconnected }
     }
