@@ -176,9 +176,12 @@ impl Store {
             .bind(false)
             .execute(&mut transaction)
             .await?;
+        if written == 0 {
+            return Ok(false);
+        }
         crate::logins::revoke_all(&mut transaction, id, now).await?;
         transaction.commit().await?;
-        Ok(written == 1)
+        Ok(true)
     }
 
     async fn one_user(&self, statement: Statement) -> Result<Option<User>, StoreError> {
