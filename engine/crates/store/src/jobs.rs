@@ -202,7 +202,7 @@ pub(crate) async fn insert<'a>(
 
 /// The payload of a job that says: this message may be sent now.
 pub(crate) fn wake_up(channel_id: ChannelId, message_id: patchbay_domain::MessageId) -> Result<String, StoreError> {
-    rows::to_json(&serde_json::json!({ "channel_id": channel_id, "message_id": message_id }))
+    rows::to_json(&serde_json::json!({ "version": "1", "channel_id": channel_id, "message_id": message_id }))
 }
 
 #[cfg(test)]
