@@ -32,3 +32,5 @@ pub mod service;
 pub mod session;
 pub mod supervision;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
