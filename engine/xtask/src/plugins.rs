@@ -27,29 +27,20 @@ pub struct Arguments {
     names: Vec<String>,
 }
 
-/// Where the connectors of the engine's tests lie.
-const GUESTS: &str = "engine/tests/guests";
+/// The folders of the connectors that are installed.
+pub const SHIPPED: &[&str] = &["plugins"];
+/// These and those that only tests load.
+pub const TESTED: &[&str] = &["plugins", "engine/tests/guests"];
 
 pub fn plugins(arguments: &Arguments) -> Result<()> {
     let Arguments { out, guests, names } = arguments;
-    let folder = if *guests { "test-plugins" } else { "plugins" };
-    let default = || Ok::<_, anyhow::Error>(Project::find()?.target.join(folder));
-    let out = out.clone().map_or_else(default, Ok)?;
-    let folders: &[&str] = if *guests { &["plugins", GUESTS] } else { &["plugins"] };
-    build_from(folders, &out, names)
+    let (folders, place) = if *guests { (TESTED, "test-plugins") } else { (SHIPPED, "plugins") };
+    let default = || Ok::<_, anyhow::Error>(Project::find()?.target.join(place));
+    build(folders, &out.clone().map_or_else(default, Ok)?, names)
 }
 
-/// Builds the connectors of these names, or all of them, into the folder `out`.
-pub fn build(out: &Path, names: &[String]) -> Result<()> {
-    build_from(&["plugins"], out, names)
-}
-
-/// Builds all connectors into the folder `out`, and those that only tests load.
-pub fn build_with_guests(out: &Path) -> Result<()> {
-    build_from(&["plugins", GUESTS], out, &[])
-}
-
-fn build_from(folders: &[&str], out: &Path, names: &[String]) -> Result<()> {
+/// Builds the connectors of these names, or all that lie in the folders, into the folder `out`.
+pub fn build(folders: &[&str], out: &Path, names: &[String]) -> Result<()> {
     let project = Project::find()?;
     let all = folders.iter().flat_map(|folder| Connector::all(&project, folder)).collect();
     let connectors = chosen(all, names)?;

@@ -34,7 +34,7 @@ pub fn run() -> Result<()> {
     let port = port()?;
     let project = Project::find()?;
     let plugins = project.target.join("plugins");
-    plugins::build(&plugins, &[])?;
+    plugins::build(plugins::SHIPPED, &plugins, &[])?;
     command::run(cargo(&project.root).args(["build", "--release", "--package", "patchbay"]))?;
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
         .with_context(|| format!("Port {port} is taken; name another one, such as `PORT=8090 cargo xtask run`"))?;

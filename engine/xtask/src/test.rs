@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every test, on every back end.
 //!
-//! Tests find the services in `PATCHBAY_TEST_POSTGRES_URL` and `PATCHBAY_TEST_AMQP_URL`, and the built connectors in
-//! `PATCHBAY_TEST_PLUGINS_DIR`. With `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone; with neither,
-//! they fail.
+//! Tests find the services in `PATCHBAY_TEST_POSTGRES_URL` and `PATCHBAY_TEST_AMQP_URL`, the built connectors in
+//! `PATCHBAY_TEST_PLUGINS_DIR`, and these together with one that misbehaves in `PATCHBAY_TEST_GUESTS_DIR`. With
+//! `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone; with neither, they fail.
 
 use std::path::Path;
 use std::process::Command;
@@ -31,12 +31,14 @@ pub fn test(arguments: &Arguments) -> Result<()> {
     let project = Project::find()?;
     install_nextest(&project.root)?;
     let plugins = project.target.join("plugins");
-    plugins::build(&plugins, &[])?;
+    let guests = project.target.join("test-plugins");
+    plugins::build(plugins::SHIPPED, &plugins, &[])?;
+    plugins::build(plugins::TESTED, &guests, &[])?;
     let services = if arguments.embedded_only { None } else { Some(Services::find(&project.root)?) };
 
     let prepared = || {
         let mut command = cargo(&project.root);
-        command.env("PATCHBAY_TEST_PLUGINS_DIR", &plugins);
+        command.env("PATCHBAY_TEST_PLUGINS_DIR", &plugins).env("PATCHBAY_TEST_GUESTS_DIR", &guests);
         pass(services.as_ref(), &mut command);
         command
     };
