@@ -61,3 +61,45 @@ pub fn encode_component(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_form, encode_component, from_hex, to_hex};
+
+    #[test]
+    fn hexadecimal_goes_both_ways_and_refuses_anything_else() {
+        assert_eq!(to_hex(&[0, 10, 255]), "000aff");
+        assert_eq!(from_hex("000aFF"), Some(vec![0, 10, 255]));
+        assert_eq!(from_hex(""), Some(vec![]));
+        for wrong in ["0", "0g", "é0", "+1"] {
+            assert_eq!(from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn forms_are_decoded_in_order() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = decode_form("From=%2B1415&Body=a+b%20%C3%A4&Body=&empty&=x");
+        let expected =
+            [pair("From", "+1415"), pair("Body", "a b ä"), pair("Body", ""), pair("empty", ""), pair("", "x")];
+        assert_eq!(fields, expected);
+        assert_eq!(decode_form(""), []);
+    }
+
+    #[test]
+    fn what_is_no_escape_stays_and_what_is_no_text_is_replaced() {
+        let value = |text: &str| decode_form(text).remove(0).1;
+        assert_eq!(value("a=100%"), "100%");
+        assert_eq!(value("a=%2"), "%2");
+        assert_eq!(value("a=%zz%41"), "%zzA");
+        assert_eq!(value("a=%+1"), "% 1");
+        assert_eq!(value("a=%FF"), "\u{fffd}");
+    }
+
+    #[test]
+    fn encoding_is_undone_by_decoding() {
+        let text = "a b&c=d/%é~-._";
+        assert_eq!(encode_component(text), "a%20b%26c%3Dd%2F%25%C3%A9~-._");
+        assert_eq!(decode_form(&encode_component(text)), [(text.to_owned(), String::new())]);
+    }
+}

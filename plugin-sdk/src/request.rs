@@ -151,3 +151,48 @@ impl From<Outcome> for Step {
         Self::Done(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Auth, Body, Request};
+    use crate::testing::snapshot;
+    use serde_json::json;
+
+    #[test]
+    fn a_request_is_built_in_one_expression() {
+        let request = Request::post("https://api.example/messages?v=1")
+            .query("to", "a b&c")
+            .bearer("accessToken")
+            .json(&json!({"text": "hi"}))
+            .timeout(500)
+            .state("uploaded");
+        let expected = json!({
+            "method": "POST",
+            "url": "https://api.example/messages?v=1&to=a%20b%26c",
+            "headers": [{"name": "content-type", "value": "application/json"}],
+            "auth": {"bearer": "accessToken"},
+            "body": {"bytes": {"text": "hi"}},
+            "timeout_ms": 500,
+            "state": "uploaded",
+        });
+        assert_eq!(snapshot(&request), expected);
+    }
+
+    #[test]
+    fn only_a_get_may_be_repeated_unasked() {
+        assert!(Request::get("https://api.example").idempotent);
+        assert!(!Request::post("https://api.example").idempotent);
+        assert!(Request::put("https://api.example").idempotent().idempotent);
+    }
+
+    #[test]
+    fn secrets_are_only_ever_named() {
+        let request = || Request::post("https://api.example/{secret}/send").form([("a", "1")]);
+        let pair = |name: &str, secret: &str| (name.to_owned(), secret.to_owned());
+        assert_eq!(request().basic("user", "token").auth, Auth::Basic(pair("user", "token")));
+        assert_eq!(request().secret_header("x-key", "token").auth, Auth::Header(pair("x-key", "token")));
+        assert_eq!(request().secret_query("key", "token").auth, Auth::Query(pair("key", "token")));
+        assert_eq!(request().secret_path("token").auth, Auth::Path("token".to_owned()));
+        assert_eq!(request().body, Body::Form(vec![pair("a", "1")]));
+    }
+}

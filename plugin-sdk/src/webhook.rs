@@ -80,3 +80,68 @@ impl Rejection {
         Self::Malformed(reason.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::host::Algorithm;
+    use crate::testing::{answer, webhook, with_secrets};
+    use crate::types::Header;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn headers_are_found_whatever_their_case() {
+        let webhook = webhook("").with_header("X-Signature", "abc");
+        assert_eq!(webhook.header("x-signature"), Some("abc"));
+        assert_eq!(webhook.header("x-other"), None);
+    }
+
+    #[test]
+    fn query_parameters_are_decoded() {
+        let mut webhook = webhook("");
+        webhook.url = "https://desk.example/hook?hub.mode=subscribe&token=a%2Bb#end".to_owned();
+        assert_eq!(webhook.query("hub.mode").as_deref(), Some("subscribe"));
+        assert_eq!(webhook.query("token").as_deref(), Some("a+b"));
+        assert_eq!(webhook.query("absent"), None);
+        webhook.url = "https://desk.example/hook".to_owned();
+        assert_eq!(webhook.query("token"), None);
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_an_error() {
+        assert!(webhook("{").json::<Value>().unwrap_err().contains("not the expected JSON"));
+        assert!(webhook([0xff]).form().is_err());
+        assert_eq!(webhook("a=1").form().unwrap(), [("a".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn a_signature_needs_the_secret_the_prefix_and_the_raw_body() {
+        let body = r#"{"text":"\u00e4 https:\/\/example.com"}"#;
+        let signed = webhook(body).signed("X-Hub-Signature-256", "sha256=", Algorithm::Sha256, "key");
+        let check = |webhook: &crate::Webhook| {
+            webhook.is_signed("x-hub-signature-256", "sha256=", Algorithm::Sha256, "appSecret")
+        };
+        assert!(!check(&signed), "there is no secret");
+        with_secrets([("appSecret", "key")], || {
+            assert!(check(&signed));
+            assert!(!check(&webhook(body)), "the header is missing");
+            let bare = signed.header("x-hub-signature-256").unwrap().trim_start_matches("sha256=").to_owned();
+            assert!(!check(&webhook(body).with_header("x-hub-signature-256", bare)), "the prefix is missing");
+            let other =
+                webhook(body.to_uppercase()).with_header("x-hub-signature-256", signed.headers[1].value.clone());
+            assert!(!check(&other), "the body is another one");
+        });
+        with_secrets([("appSecret", "another")], || assert!(!check(&signed)));
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds() {
+        let with = |value: &str| {
+            let mut response = answer(429, &json!({})).unwrap();
+            response.headers.push(Header::new("retry-after", value));
+            response.retry_after_ms()
+        };
+        assert_eq!(with(" 3 "), Some(3000));
+        assert_eq!(with("Fri, 21 Nov 2025 08:00:00 GMT"), None);
+        assert_eq!(with(&u64::MAX.to_string()), None);
+    }
+}

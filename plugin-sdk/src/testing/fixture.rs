@@ -110,3 +110,52 @@ fn multipart(fields: &Map<String, Value>) -> (String, Vec<u8>) {
     let parts: String = fields.iter().map(part).collect();
     (format!("multipart/form-data; boundary={BOUNDARY}"), format!("{parts}--{BOUNDARY}--\r\n").into_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fixture;
+    use serde_json::{Value, json};
+
+    fn fixture(value: Value) -> Fixture {
+        Fixture { value }
+    }
+
+    #[test]
+    fn a_json_body_is_a_webhook() {
+        let webhook = fixture(json!({"kind": "webhook", "body": {"a": 1}, "headers": {"X-Id": "7"}})).webhook();
+        assert_eq!(webhook.json::<Value>().unwrap(), json!({"a": 1}));
+        assert_eq!((webhook.header("x-id"), webhook.header("content-type")), (Some("7"), Some("application/json")));
+    }
+
+    #[test]
+    fn a_form_is_encoded_and_a_raw_body_is_exact() {
+        let form = fixture(json!({"form": {"From": "+1", "Body": "a b"}, "url": "https://desk.example/x"})).webhook();
+        assert_eq!(form.url, "https://desk.example/x");
+        let fields = [("Body", "a b"), ("From", "+1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(form.form().unwrap(), fields);
+        assert_eq!(fixture(json!({"raw": "{ \"a\":1}\r\n"})).webhook().body, b"{ \"a\":1}\r\n");
+    }
+
+    #[test]
+    fn a_multipart_form_names_its_boundary() {
+        let webhook = fixture(json!({"content_type": "multipart/form-data", "form": {"to": "x"}})).webhook();
+        let boundary = webhook.header("content-type").unwrap().split_once("boundary=").unwrap().1;
+        let body =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\nx\r\n--{boundary}--\r\n");
+        assert_eq!(String::from_utf8(webhook.body.clone()).unwrap(), body);
+    }
+
+    #[test]
+    fn a_sequence_keeps_its_order() {
+        let webhooks = fixture(json!({"kind": "webhook_sequence", "bodies": [{"n": 1}, {"n": 2}]})).webhooks();
+        let bodies: Vec<Value> = webhooks.iter().map(|webhook| webhook.json().unwrap()).collect();
+        assert_eq!(bodies, [json!({"n": 1}), json!({"n": 2})]);
+    }
+
+    #[test]
+    fn a_response_has_its_status_and_headers() {
+        let response = fixture(json!({"status": 202, "headers": {"X-Message-Id": "7"}, "raw": ""})).response();
+        assert_eq!((response.status, response.header("x-message-id"), response.body.len()), (202, Some("7"), 0));
+        assert_eq!(fixture(json!({"body": {}})).response().status, 200);
+    }
+}

@@ -197,3 +197,37 @@ variants! {
         Session(change), Qr(bytes), PairingCode(code),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::snapshot;
+    use crate::types::{Content, Detail, Event, Message, Outcome, Participant, SessionChange, SessionState};
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_there_is_shown() {
+        let sender = Participant { name: Some("Ada".to_owned()), ..Participant::new("7") };
+        let content =
+            Content { detail: Some(Detail::Unsupported(r#"{"type":"order"}"#.to_owned())), ..Content::empty() };
+        let event = Event::Message(Message { echo: true, ..Message::new("1", sender, 5, content) });
+        let expected = json!({"message": {
+            "id": "1",
+            "thread": "7",
+            "sender": {"id": "7", "name": "Ada"},
+            "echo": true,
+            "sent_at": 5,
+            "content": {"detail": {"unsupported": {"type": "order"}}},
+        }});
+        assert_eq!(snapshot(&event), expected);
+    }
+
+    #[test]
+    fn names_are_those_of_the_contract() {
+        assert_eq!(
+            snapshot(&Event::Session(SessionChange::new(SessionState::AwaitingQr))),
+            json!({"session": {"state": "awaiting-qr"}})
+        );
+        assert_eq!(snapshot(&Outcome::Ok), json!("ok"));
+        assert_eq!(snapshot(&Outcome::Qr(vec![0xff, 0])), json!({"qr": {"hex": "ff00"}}));
+    }
+}
