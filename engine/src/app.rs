@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use patchbay_domain::{NodeId, conversation::Policy};
 use patchbay_plugin_host::{Egress, EgressConfig, HostConfig, MediaStore, PluginHost, Plugins};
 use patchbay_store::{Store, StoreOptions, jobs::Partitions};
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -69,14 +70,44 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
     })
     .workers(workers)
     .shutdown_timeout(grace.as_secs())
+    // Ours to handle: actix would end the runtime while work is under way.
+    .disable_signals()
     .bind((bind, port))
     .with_context(|| format!("{bind}:{port} cannot be listened on; choose another with PORT"))?;
     for address in server.addrs() {
         tracing::info!(%address, "serving");
     }
-    server.run().await.context("the HTTP server failed")?;
+    let server = server.run();
+    let handle = server.handle();
+    let mut signals = Signals::listen()?;
+    tokio::spawn(async move {
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping: no new calls, then what is under way is finished");
+        handle.stop(true).await;
+    });
+    server.await.context("the HTTP server failed")?;
     engine.stop(grace).await;
     Ok(())
+}
+
+/// What asks the process to stop.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| tokio::signal::unix::signal(kind).context("signals cannot be listened for");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }
 
 impl Engine {
@@ -170,7 +201,7 @@ impl Engine {
         background.spawn(ingress.registry().clone().supervise(stop.clone()));
         background.spawn(channels.clone().refresh(clock, stop.clone()));
         background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
-        background.spawn(Relay::new(bus.clone(), store.clone(), partitions, membership.owned(), clock).run(stop.clone()));
+        background.spawn(Relay::new(bus.clone(), store.clone(), membership.owned(), clock).run(stop.clone()));
         background.spawn(
             Intake {
                 bus: bus.clone(),

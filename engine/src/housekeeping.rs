@@ -23,7 +23,7 @@ pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc
         let done = async {
             store.expire_pending_statuses(now - pending_statuses).await?;
             store.trim_events(now - events).await?;
-            store.expire_idempotency_keys(now - idempotency).await
+            store.expire_requests(now - idempotency).await
         };
         if let Err(error) = done.await {
             tracing::warn!(%error, "old rows could not be removed; trying again later");
