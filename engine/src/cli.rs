@@ -56,6 +56,7 @@ pub enum PluginCommand {
     /// Load one connector and print what it declares, or the reason why it is refused.
     #[command(after_help = "Example:\n  patchbay plugin check target/plugins/whatsapp.wasm")]
     Check {
+        /// The connector.
         #[arg(value_name = "FILE.wasm")]
         file: PathBuf,
     },

@@ -89,14 +89,14 @@ impl Folder {
     /// Gives the file its name, for good.
     pub async fn keep(&self, id: MediaId, file: Incoming) -> Result<(), FolderError> {
         let (root, place) = (self.path.clone(), self.place(id));
-        let kept = blocking(move || {
+        let named = blocking(move || {
             let shelf = place.parent().unwrap_or(&root);
             fs::create_dir_all(shelf)?;
             file.file.persist_noclobber(&place).map_err(|refused| refused.error)?;
             sync(shelf)?;
             sync(&root)
         });
-        Ok(kept.await?)
+        Ok(named.await?)
     }
 
     pub async fn remove(&self, id: MediaId) -> Result<(), FolderError> {
