@@ -119,6 +119,29 @@ impl Desk {
 }
 
 impl Arrival {
+    /// A webhook that no bus waits for.
+    #[cfg(test)]
+    pub fn for_test() -> Self {
+        use chrono::DateTime;
+        use patchbay_domain::{WebhookId, platform::Webhook};
+        let at = DateTime::UNIX_EPOCH;
+        let webhook = Webhook {
+            method: "POST".into(),
+            url: "http://localhost/webhook".into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            received_at: at,
+        };
+        Self {
+            number: 1,
+            envelope: InboundV1 { id: WebhookId::at(at), channel_id: ChannelId::at(at), webhook },
+            tries: AtomicU32::new(0),
+            open: AtomicUsize::new(0),
+            delivery: Mutex::default(),
+            room: Mutex::default(),
+        }
+    }
+
     /// Begins with it anew: `parts` things have to be done.
     pub fn split(&self, parts: usize) {
         self.open.store(parts, Ordering::SeqCst);

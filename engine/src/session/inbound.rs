@@ -57,14 +57,16 @@ pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arriva
     let mut found = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
         let events = match understand(&shared, &desk, &arrival).await {
-            Ok(events) => events,
+            Ok(events) => {
+                count(&events);
+                events
+            }
             Err(Unreadable::Store(error)) => return Err(error),
             Err(Unreadable::Reason(reason)) => {
                 bury(&shared, &arrival, &reason).await?;
                 Vec::new()
             }
         };
-        count(&events);
         let now = (shared.clock)();
         found.push((arrival, events.into_iter().filter_map(|event| sort(event, now)).collect::<Vec<_>>()));
     }

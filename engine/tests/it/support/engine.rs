@@ -5,7 +5,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::Mutex,
+    sync::{Mutex, Once},
     time::Duration,
 };
 
@@ -47,14 +47,19 @@ impl Engine {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::make(size, &folder, settings.database_server.clone()).await;
         let prefix = format!("it-{}", Uuid::new_v4().simple());
-        settings.file = format!("bus.queue_prefix = \"{prefix}\"\nbus.partitions = 4\n{}", settings.file);
+        // Compiled connectors are kept for all tests: each is compiled once.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
+        settings.file = format!(
+            "bus.queue_prefix = \"{prefix}\"\nbus.partitions = 4\nplugins.cache_dir = \"{cache}\"\n{}",
+            settings.file
+        );
         std::fs::write(folder.path().join("config.toml"), &settings.file).unwrap();
         let port = free_port();
         let engine = Self {
             size,
             address: format!("http://127.0.0.1:{port}"),
             database,
-            http: reqwest::Client::new(),
+            http: client(),
             folder,
             settings,
             process: Mutex::new(None),
@@ -171,6 +176,12 @@ impl Drop for Engine {
             eprintln!("the engine's last words:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
         }
     }
+}
+
+pub fn client() -> reqwest::Client {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().expect("TLS is set up once"));
+    reqwest::Client::new()
 }
 
 fn free_port() -> u16 {
