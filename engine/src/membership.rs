@@ -157,7 +157,9 @@ mod tests {
     const PARTITIONS: Partitions = Partitions(64);
 
     fn nodes(count: u128) -> Vec<NodeId> {
-        (0..count).map(|seed| NodeId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + seed))).collect()
+        (0..count)
+            .map(|seed| NodeId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + seed)))
+            .collect()
     }
 
     fn owned(alive: &[NodeId]) -> Vec<BTreeSet<u32>> {

@@ -33,12 +33,7 @@ impl Consumer {
                 Taken::Item { term, tag, item } => {
                     metrics::counter!("patchbay_bus_delivered_total", "direction" => word(self.direction)).increment(1);
                     let Item { channel_id, key, payload, redelivered } = item;
-                    let acker = Acker {
-                        shelf: Arc::clone(&self.shelf),
-                        direction: self.direction,
-                        term,
-                        tag,
-                    };
+                    let acker = Acker { shelf: Arc::clone(&self.shelf), direction: self.direction, term, tag };
                     return Some(Delivery { channel_id, key, payload, redelivered, acker });
                 }
                 Taken::Nothing => self.shelf.arrived().await,

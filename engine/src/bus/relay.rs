@@ -44,13 +44,13 @@ impl Relay {
     pub fn new(
         bus: Bus,
         store: Store,
-            owned: watch::Receiver<Arc<OwnedPartitions>>,
+        owned: watch::Receiver<Arc<OwnedPartitions>>,
         clock: fn() -> DateTime<Utc>,
     ) -> Self {
         Self { bus, store, owned, clock }
     }
 
-    /// Moves what is due until stopped; what is under way is finished first by whoever comes next.
+    /// Moves what is due until stopped. It may be stopped anywhere: what was not deleted is carried again.
     pub async fn run(self, stop: CancellationToken) {
         let outbox = async {
             match &self.bus {

@@ -26,7 +26,11 @@ pub struct Item {
 pub type Acknowledged = (u64, Answer);
 
 pub enum Taken {
-    Item { term: u64, tag: u64, item: Item },
+    Item {
+        term: u64,
+        tag: u64,
+        item: Item,
+    },
     Nothing,
     /// Nothing more will be handed out.
     Closed,
@@ -122,9 +126,7 @@ impl Shelf {
 
     pub fn holds(&self, tag: u64) -> bool {
         let state = self.state();
-        state.waiting.contains_key(&tag)
-            || state.handed_out.contains_key(&tag)
-            || state.acknowledged.contains_key(&tag)
+        state.waiting.contains_key(&tag) || state.handed_out.contains_key(&tag) || state.acknowledged.contains_key(&tag)
     }
 
     /// How many more it takes.

@@ -10,6 +10,7 @@ mod wire;
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
     time::Duration,
 };
 
@@ -37,7 +38,6 @@ pub enum Size {
 
 /// A database and queue names that no other test uses.
 pub struct Space {
-    pub size: Size,
     pub database_url: String,
     pub amqp_url: Option<String>,
     pub queue_prefix: String,
@@ -65,7 +65,6 @@ impl Space {
         let store = connect(&database_url).await;
         store.migrate().await.unwrap();
         Self {
-            size,
             database_url,
             amqp_url,
             queue_prefix: format!("test-{id}"),
@@ -76,13 +75,13 @@ impl Space {
         }
     }
 
-    async fn clear(self) {
+    async fn clear(&self) {
         self.store.close().await;
-        if let Some(name) = self.database {
+        if let Some(name) = &self.database {
             administer(&format!("drop database {name} with (force)")).await;
         }
-        if let Some(url) = self.amqp_url {
-            let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default()).await.unwrap();
+        if let Some(url) = &self.amqp_url {
+            let connection = lapin::Connection::connect(url, lapin::ConnectionProperties::default()).await.unwrap();
             let channel = connection.create_channel().await.unwrap();
             for direction in ["inbound", "outbound"] {
                 for partition in 0..self.partitions.0 {
@@ -100,22 +99,17 @@ pub async fn connect(database_url: &str) -> Store {
 }
 
 /// Runs a test in a space of its own, which is cleared even when the test fails.
-pub async fn run<F: Future<Output = ()>>(size: Size, test: impl FnOnce(SpaceRef) -> F) {
+pub async fn run<F: Future<Output = ()>>(size: Size, test: impl FnOnce(Arc<Space>) -> F) {
     if size != Size::Embedded && std::env::var("PATCHBAY_TEST_EMBEDDED_ONLY").is_ok_and(|value| value == "1") {
         return;
     }
-    let space = std::sync::Arc::new(Space::make(size).await);
-    let outcome = AssertUnwindSafe(test(std::sync::Arc::clone(&space))).catch_unwind().await;
-    match std::sync::Arc::try_unwrap(space) {
-        Ok(space) => space.clear().await,
-        Err(_) => panic!("the test keeps its space"),
-    }
+    let space = Arc::new(Space::make(size).await);
+    let outcome = AssertUnwindSafe(test(Arc::clone(&space))).catch_unwind().await;
+    space.clear().await;
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }
 }
-
-pub type SpaceRef = std::sync::Arc<Space>;
 
 /// Looks again and again until there is something, and fails with what it was waiting for.
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
@@ -150,7 +144,7 @@ macro_rules! on_sizes {
         mod $name {
             use super::*;
 
-            async fn test($space: $crate::testing::SpaceRef) $body
+            async fn test($space: std::sync::Arc<$crate::testing::Space>) $body
 
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {

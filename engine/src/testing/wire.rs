@@ -11,8 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub struct Wire {
     address: SocketAddr,
-    /// Counts the cuts; odd while it is cut.
-    cuts: Arc<watch::Sender<u64>>,
+    cut: Arc<watch::Sender<bool>>,
     _carrier: AbortOnDropHandle<()>,
 }
 
@@ -23,18 +22,16 @@ impl Wire {
         let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(default_port));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let cuts = Arc::new(watch::Sender::new(0));
+        let cut = Arc::new(watch::Sender::new(false));
         let carrier = tokio::spawn({
-            let cuts = Arc::clone(&cuts);
+            let cut = Arc::clone(&cut);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    if *cuts.borrow() % 2 == 0 {
-                        tokio::spawn(carry(client, server.clone(), cuts.subscribe()));
-                    }
+                    tokio::spawn(carry(client, server.clone(), cut.subscribe()));
                 }
             }
         });
-        Self { address, cuts, _carrier: AbortOnDropHandle::new(carrier) }
+        Self { address, cut, _carrier: AbortOnDropHandle::new(carrier) }
     }
 
     /// The URL, by way of this wire.
@@ -47,20 +44,22 @@ impl Wire {
 
     /// Ends every connection, and refuses new ones until mended.
     pub fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1 - *cuts % 2);
+        self.cut.send_replace(true);
     }
 
     pub fn mend(&self) {
-        self.cuts.send_modify(|cuts| *cuts += *cuts % 2);
+        self.cut.send_replace(false);
     }
 }
 
-async fn carry(mut client: TcpStream, server: String, mut cuts: watch::Receiver<u64>) {
-    cuts.mark_unchanged();
+async fn carry(mut client: TcpStream, server: String, mut cut: watch::Receiver<bool>) {
+    if *cut.borrow_and_update() {
+        return;
+    }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     tokio::select! {
         // However it ends, both sides are closed.
         _ = copy_bidirectional(&mut client, &mut server) => {}
-        _ = cuts.changed() => {}
+        _ = cut.changed() => {}
     }
 }

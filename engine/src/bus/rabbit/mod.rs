@@ -96,11 +96,7 @@ impl Rabbit {
 
     /// Puts a publication in line behind those submitted before it. The answer comes when it is durable;
     /// whoever drops the answer gives the publication up.
-    pub(super) async fn submit(
-        &self,
-        direction: Direction,
-        publication: Publication,
-    ) -> Result<Done, BusError> {
+    pub(super) async fn submit(&self, direction: Direction, publication: Publication) -> Result<Done, BusError> {
         let partition = self.0.partitions.of(publication.channel_id);
         self.0.publisher.submit(Message::new(queue_name(&self.0.prefix, direction, partition), publication)).await
     }

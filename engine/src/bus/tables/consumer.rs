@@ -9,10 +9,13 @@ use patchbay_store::{Store, StoreError, jobs::Job};
 use tokio::time::Instant;
 
 use super::{Health, Lane, Lease};
-use crate::bus::{
-    Feed,
-    backoff::Backoff,
-    shelf::{Acknowledged, Item},
+use crate::{
+    batch::Batcher,
+    bus::{
+        Feed,
+        backoff::Backoff,
+        shelf::{Acknowledged, Item},
+    },
 };
 
 /// How soon an idle partition is looked at for what other nodes published.
@@ -23,6 +26,7 @@ pub struct Feeder {
     pub store: Store,
     pub lease: Lease,
     pub lane: Arc<Lane>,
+    pub deleter: Batcher<Vec<i64>, bool>,
     pub health: Arc<Health>,
     pub feed: Feed,
 }
@@ -33,10 +37,18 @@ enum Interrupted {
     Taken,
     #[error("the lease could not be renewed in time")]
     RanOut,
+    /// It may pass before the lease runs out.
+    #[error("the database failed: {0}")]
+    Database(#[from] StoreError),
+    #[error("what was acknowledged could not be deleted")]
+    NotDeleted,
 }
 
-/// The inner failure is the database's and may pass; the outer one ends the lease.
-type Step = Result<Result<(), StoreError>, Interrupted>;
+impl Interrupted {
+    fn ends_the_lease(&self) -> bool {
+        matches!(self, Self::Taken | Self::RanOut)
+    }
+}
 
 /// When to look at the table again.
 struct Look {
@@ -87,18 +99,21 @@ impl Feeder {
         }
     }
 
-    /// Until it is stopped and everything handed out is settled.
+    /// Until it is stopped and everything handed out is settled, or the lease is lost.
     async fn work(&mut self) -> Result<(), Interrupted> {
         let mut failures = Backoff::default();
         let mut acknowledged = Vec::new();
         let mut look = Look { wanted: true, idle: SOON, next: Instant::now() };
         while !(self.feed.shelf.is_done() && acknowledged.is_empty()) {
-            if let Err(error) = self.step(&mut acknowledged, &mut look).await? {
-                tracing::warn!(lease = self.lease.name(), %error, "the jobs could not be worked; trying again");
-                tokio::time::sleep(failures.pause()).await;
-                continue;
+            match self.step(&mut acknowledged, &mut look).await {
+                Ok(()) => failures.reset(),
+                Err(error) if error.ends_the_lease() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(lease = self.lease.name(), %error, "the jobs could not be worked; trying again");
+                    tokio::time::sleep(failures.pause()).await;
+                    continue;
+                }
             }
-            failures.reset();
             tokio::select! {
                 () = self.feed.shelf.settled() => {}
                 () = self.lane.published.notified() => look.wanted = true,
@@ -111,68 +126,59 @@ impl Feeder {
 
     /// Renews the lease when it is time, deletes what was acknowledged, and looks for more when there is
     /// room.
-    async fn step(&mut self, acknowledged: &mut Vec<Acknowledged>, look: &mut Look) -> Step {
+    async fn step(&mut self, acknowledged: &mut Vec<Acknowledged>, look: &mut Look) -> Result<(), Interrupted> {
+        let Feed { direction, partition, prefetch, .. } = self.feed;
         if self.lease.is_due() {
             let runs_out = self.lease.runs_out();
             let taken = tokio::time::timeout_at(runs_out, self.lease.take()).await.map_err(|_| Interrupted::RanOut)?;
             self.health.note(&taken);
-            match taken {
-                Ok(true) => {}
-                Ok(false) => return Err(Interrupted::Taken),
-                Err(error) => return Ok(Err(error)),
+            if !taken? {
+                return Err(Interrupted::Taken);
             }
         }
         acknowledged.extend(self.feed.shelf.take_acknowledged().0);
-        if let Err(error) = self.delete(acknowledged).await? {
-            return Ok(Err(error));
+        self.delete(acknowledged).await?;
+        if look.wanted && !self.feed.shelf.is_closed() && self.feed.shelf.wants_more(prefetch) {
+            let jobs = self.store.jobs(direction, partition, Utc::now(), u32::from(prefetch));
+            let jobs = self.in_time(jobs).await?;
+            self.health.note(&jobs);
+            let jobs = jobs?;
+            let full = jobs.len() >= usize::from(prefetch);
+            let (found, left) = self.put(jobs);
+            look.done(found, full || left);
         }
-        if look.wanted && !self.feed.shelf.is_closed() && self.feed.shelf.wants_more(self.feed.prefetch) {
-            let jobs = self.store.jobs(self.feed.direction, self.feed.partition, Utc::now(), u32::from(self.feed.prefetch));
-            match self.in_time(jobs).await? {
-                Ok(jobs) => {
-                    let full = jobs.len() >= usize::from(self.feed.prefetch);
-                    let (found, left) = self.put(jobs);
-                    look.done(found, full || left);
-                }
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    async fn delete(&self, acknowledged: &mut Vec<Acknowledged>) -> Step {
+    async fn delete(&self, acknowledged: &mut Vec<Acknowledged>) -> Result<(), Interrupted> {
         if acknowledged.is_empty() {
-            return Ok(Ok(()));
+            return Ok(());
         }
-        let ids: Vec<i64> = acknowledged.iter().map(|(tag, _)| tag.cast_signed()).collect();
-        let deleted = self.in_time(self.store.delete_jobs(&ids)).await?;
-        if deleted.is_ok() {
-            for (_, answer) in acknowledged.drain(..) {
-                answer.done();
-            }
+        let ids = acknowledged.iter().map(|(tag, _)| tag.cast_signed()).collect();
+        if self.in_time(self.deleter.run(ids)).await? != Ok(true) {
+            return Err(Interrupted::NotDeleted);
         }
-        Ok(deleted)
+        for (_, answer) in acknowledged.drain(..) {
+            answer.done();
+        }
+        Ok(())
     }
 
     /// Ids may be committed out of their order, so all are read again and those held are skipped. Says
     /// whether there was something new, and whether some of it found no room.
     fn put(&self, jobs: Vec<Job>) -> (bool, bool) {
-        let shelf = &self.feed.shelf;
-        let mut new = jobs.into_iter().filter(|job| !shelf.holds(job.id.cast_unsigned())).peekable();
+        let Feed { shelf: held, prefetch, .. } = &self.feed;
+        let mut new = jobs.into_iter().filter(|job| !held.holds(job.id.cast_unsigned())).peekable();
         let found = new.peek().is_some();
-        for job in new.by_ref().take(shelf.room(self.feed.prefetch)) {
+        for job in new.by_ref().take(held.room(*prefetch)) {
             let Job { id, channel_id, key, payload } = job;
-            shelf.put(id.cast_unsigned(), Item { channel_id, key, payload: payload.into(), redelivered: false });
+            held.put(id.cast_unsigned(), Item { channel_id, key, payload: payload.into(), redelivered: false });
         }
         (found, new.next().is_some())
     }
 
-    async fn in_time<T>(
-        &self,
-        answer: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<Result<T, StoreError>, Interrupted> {
-        let answer = tokio::time::timeout_at(self.lease.runs_out(), answer).await.map_err(|_| Interrupted::RanOut)?;
-        self.health.note(&answer);
-        Ok(answer)
+    /// What takes longer than the lease lasts is not waited for.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::time::timeout_at(self.lease.runs_out(), work).await.map_err(|_| Interrupted::RanOut)
     }
 }

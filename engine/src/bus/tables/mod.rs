@@ -1,6 +1,6 @@
 //! The bus in the database: the table `jobs` holds the partitions, a lease per
 //! partition says which node works it. Publications that come together are
-//! committed together.
+//! committed together, and so are acknowledgements, of all partitions.
 
 mod consumer;
 mod lease;
@@ -36,6 +36,8 @@ struct Inner {
     publish_timeout: Duration,
     /// One writer, so that what is published first has the lower id.
     writer: Batcher<NewJob, Result<(), BusError>>,
+    /// Says whether these jobs are gone.
+    deleter: Batcher<Vec<i64>, bool>,
     inbound: Vec<Arc<Lane>>,
     outbound: Vec<Arc<Lane>>,
     health: Arc<Health>,
@@ -71,6 +73,13 @@ impl Tables {
                 async move { write(&store, &health, jobs, publish_timeout).await }
             })
         };
+        let deleter = {
+            let (store, health) = (store.clone(), Arc::clone(&health));
+            Batcher::spawn(BATCH, 1, move |ids| {
+                let (store, health) = (store.clone(), Arc::clone(&health));
+                async move { delete(&store, &health, ids).await }
+            })
+        };
         let lanes = || (0..partitions.0).map(|_| Arc::default()).collect();
         let (inbound, outbound) = (lanes(), lanes());
         Self(Arc::new(Inner {
@@ -80,6 +89,7 @@ impl Tables {
             partitions,
             publish_timeout,
             writer,
+            deleter,
             inbound,
             outbound,
             health,
@@ -97,12 +107,13 @@ impl Tables {
     }
 
     pub(super) fn feed(&self, feed: Feed) {
-        let Inner { store, node, prefix, health, .. } = &*self.0;
+        let Inner { store, node, prefix, deleter, health, .. } = &*self.0;
         let name = format!("{prefix}.{}.{}", word(feed.direction), feed.partition);
         let feeder = Feeder {
             store: store.clone(),
             lease: Lease::new(store.clone(), name, *node),
             lane: self.lane(feed.direction, feed.partition),
+            deleter: deleter.clone(),
             health: Arc::clone(health),
             feed,
         };
@@ -111,11 +122,6 @@ impl Tables {
 
     pub(super) fn wake(&self, direction: Direction, channel_id: ChannelId) {
         self.lane(direction, self.0.partitions.of(channel_id)).published.notify_one();
-    }
-
-    #[cfg(test)]
-    pub(super) fn store(&self) -> &Store {
-        &self.0.store
     }
 
     pub(super) fn status(&self) -> BusStatus {
@@ -134,7 +140,6 @@ impl Tables {
 
 /// Commits the jobs, trying again while the database is away, until those who published them give up.
 async fn write(store: &Store, health: &Health, jobs: Vec<NewJob>, patience: Duration) -> Vec<Result<(), BusError>> {
-    let unavailable = BusError::Unavailable(patience);
     let deadline = tokio::time::Instant::now() + patience;
     let mut failures = Backoff::default();
     loop {
@@ -149,21 +154,19 @@ async fn write(store: &Store, health: &Health, jobs: Vec<NewJob>, patience: Dura
                     continue;
                 }
                 tracing::warn!(%error, publications = jobs.len(), "publications could not be stored in time");
-                Err(unavailable)
+                Err(BusError::Unavailable(patience))
             }
-            Err(error) if jobs.len() == 1 => Err(BusError::Refused(error.to_string())),
-            // One of them is at fault: it must not take the others with it.
-            Err(_) => return write_singly(store, jobs).await,
+            Err(error) => Err(BusError::Refused(error.to_string())),
         };
         return vec![outcome; jobs.len()];
     }
 }
 
-async fn write_singly(store: &Store, jobs: Vec<NewJob>) -> Vec<Result<(), BusError>> {
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        let written = store.enqueue(&[job], Utc::now()).await;
-        outcomes.push(written.map_err(|error| BusError::Refused(error.to_string())));
+async fn delete(store: &Store, health: &Health, ids: Vec<Vec<i64>>) -> Vec<bool> {
+    let deleted = store.delete_jobs(&ids.concat()).await;
+    health.note(&deleted);
+    if let Err(error) = &deleted {
+        tracing::warn!(%error, "acknowledged jobs could not be deleted");
     }
-    outcomes
+    vec![deleted.is_ok(); ids.len()]
 }

@@ -62,7 +62,6 @@ on_sizes! {
         }
         assert_eq!(accepted.load(Ordering::SeqCst), all);
         until("the bus is connected again", || async { bus.status().is_connected().then_some(()) }).await;
-        close(bus, &space).await;
     }
 }
 
@@ -86,7 +85,6 @@ on_sizes! {
         }
         assert_eq!(found[0].key.as_u128(), 1);
         drop(found);
-        close(bus, &space).await;
     }
 }
 
@@ -109,12 +107,5 @@ on_sizes! {
         ack_all(after).await;
         drop(consumer);
         assert_drained(&bus, &space, 0).await;
-    }
-}
-
-/// A store of the bus's own has to be gone before the database can be.
-async fn close(bus: Bus, space: &Space) {
-    if let (Bus::Tables(tables), Size::Postgres) = (&bus, space.size) {
-        tables.store().close().await;
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Bus, BusConfig, BusError, BusStatus, Consumer, Delivery, Direction, Publication};
-use crate::testing::{PATIENCE, Size, Space, Wire, connect, on_sizes, until};
+use crate::testing::{PATIENCE, Space, Wire, connect, on_sizes, until};
 
 const PREFETCH: u16 = 64;
 

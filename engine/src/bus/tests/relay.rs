@@ -26,7 +26,10 @@ async fn commit(space: &Space, channel_id: ChannelId, numbers: std::ops::Range<u
     space.store.enqueue(&jobs, now).await.unwrap();
 }
 
-fn start(bus: &Bus, space: &Space) -> (CancellationToken, tokio::task::JoinHandle<()>, watch::Sender<Arc<OwnedPartitions>>) {
+fn start(
+    bus: &Bus,
+    space: &Space,
+) -> (CancellationToken, tokio::task::JoinHandle<()>, watch::Sender<Arc<OwnedPartitions>>) {
     let node = NodeId::at(Utc::now());
     let (announce, owned) = watch::channel(Arc::new(OwnedPartitions::of(node, &[node], space.partitions)));
     let stop = CancellationToken::new();
