@@ -144,9 +144,8 @@ mod tests {
             pkcs8::EncodePublicKey,
         };
         let key = SigningKey::from_slice(&[7; 32]).unwrap();
-        let public = |key: &SigningKey| {
-            BASE64_STANDARD.encode(key.verifying_key().to_public_key_der().unwrap().as_bytes())
-        };
+        let public =
+            |key: &SigningKey| BASE64_STANDARD.encode(key.verifying_key().to_public_key_der().unwrap().as_bytes());
         let signature: Signature = key.sign(b"1700000000{}");
         let signature = signature.to_der().as_bytes().to_vec();
         let mut state = state();

@@ -21,11 +21,15 @@ pub enum HostError {
     NoContract(String),
     #[error("it imports {0}, but connectors run without WASI; build it for wasm32-unknown-unknown")]
     Wasi(String),
-    #[error("it imports {import}, but this engine speaks version {offered} of the contract; rebuild it with that version's SDK")]
+    #[error(
+        "it imports {import}, but this engine speaks version {offered} of the contract; rebuild it with that version's SDK"
+    )]
     Version { import: String, offered: &'static str },
     #[error("it imports {0}, which the engine does not offer; a connector may import only what connector.wit names")]
     UnknownImport(String),
-    #[error("it does not export {0}, which the contract asks for")]
+    #[error(
+        "it does not export {0}, which the contract asks for; build it with patchbay-plugin-sdk and its export macro"
+    )]
     MissingExport(&'static str),
     #[error("an import or export has another type than in the contract: {0}")]
     WrongType(String),

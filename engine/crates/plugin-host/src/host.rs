@@ -1,10 +1,6 @@
-//! Makes connector files callable: owns the WebAssembly engine and the clock that ends a call's turn.
+//! Makes connector files callable.
 
-use std::{
-    path::Path,
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use wasmtime::{
@@ -15,6 +11,7 @@ use wasmtime::{
 use crate::{
     HostConfig, HostError, Plugin,
     bindings::{Connector, ConnectorPre, patchbay::connector::types},
+    clock::Clock,
     component,
     instance::Live,
     manifest,
@@ -32,8 +29,7 @@ struct Inner {
     engine: Engine,
     linker: Linker<State>,
     config: Arc<HostConfig>,
-    /// Ends the clock's thread when the host is dropped.
-    _clock: mpsc::SyncSender<()>,
+    clock: Arc<Clock>,
 }
 
 impl types::Host for State {}
@@ -44,8 +40,9 @@ impl PluginHost {
         let engine = Engine::new(&engine_config(&config)?).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         Connector::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
-        let clock = start_clock(engine.clone(), config.yield_every)?;
-        let inner = Inner { engine, linker, config: Arc::new(config), _clock: clock };
+        let clock = Clock::start(engine.clone(), config.yield_every);
+        let clock = Arc::new(clock.map_err(|error| HostError::Engine(error.to_string()))?);
+        let inner = Inner { engine, linker, config: Arc::new(config), clock };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -64,13 +61,13 @@ impl PluginHost {
     }
 
     fn prepare(&self, bytes: &[u8]) -> Result<(Code, String), HostError> {
-        let Inner { engine, linker, config, .. } = &*self.inner;
+        let Inner { engine, linker, config, clock } = &*self.inner;
         let component = component::compile(engine, bytes)?;
         component::check(engine, &component)?;
         let wrong_type = |error: wasmtime::Error| HostError::WrongType(format!("{error:#}"));
         let pre = linker.instantiate_pre(&component).map_err(wrong_type)?;
         let pre = ConnectorPre::new(pre).map_err(wrong_type)?;
-        Ok((Code { pre, config: Arc::clone(config) }, hex::encode(Sha256::digest(bytes))))
+        Ok((Code { pre, config: Arc::clone(config), clock: Arc::clone(clock) }, hex::encode(Sha256::digest(bytes))))
     }
 }
 
@@ -110,15 +107,4 @@ fn open_cache(folder: &Path) -> Result<Cache, HostError> {
     let mut config = CacheConfig::new();
     config.with_directory(folder.canonicalize().map_err(unusable)?);
     Cache::new(config).map_err(|error| HostError::Engine(format!("{error:#}")))
-}
-
-fn start_clock(engine: Engine, tick: Duration) -> Result<mpsc::SyncSender<()>, HostError> {
-    let (alive, gone) = mpsc::sync_channel(0);
-    let run = move || {
-        while gone.recv_timeout(tick) == Err(mpsc::RecvTimeoutError::Timeout) {
-            engine.increment_epoch();
-        }
-    };
-    let thread = std::thread::Builder::new().name("connector-clock".to_owned()).spawn(run);
-    thread.map(|_| alive).map_err(|error| HostError::Engine(error.to_string()))
 }

@@ -161,7 +161,7 @@ impl Live {
         store.set_hostcall_fuel(code.config.output_bytes);
         match code.pre.instantiate_async(&mut store).await {
             Ok(connector) => Ok(Self { store, connector, owner }),
-            Err(error) => Err(explain(&store, code, &error)),
+            Err(error) => Err(explain(&store, code, &error, CallError::Host)),
         }
     }
 
@@ -173,11 +173,17 @@ impl Live {
     }
 
     pub fn explain(&self, code: &Code, error: &wasmtime::Error) -> CallError {
-        explain(&self.store, code, error)
+        explain(&self.store, code, error, CallError::Contract)
     }
 }
 
-fn explain(store: &Store<State>, code: &Code, error: &wasmtime::Error) -> CallError {
+/// What neither a limit nor a trap explains is `otherwise`: in a call, an answer that cannot be read.
+fn explain(
+    store: &Store<State>,
+    code: &Code,
+    error: &wasmtime::Error,
+    otherwise: fn(String) -> CallError,
+) -> CallError {
     let config = &code.config;
     if store.data().ran_out_of_memory() {
         return CallError::OutOfMemory { limit: config.memory_bytes };
@@ -194,7 +200,7 @@ fn explain(store: &Store<State>, code: &Code, error: &wasmtime::Error) -> CallEr
             if reason.contains("fuel allocated for hostcalls has been exhausted") {
                 return CallError::OutputTooLarge { limit: config.output_bytes };
             }
-            CallError::Host(reason)
+            otherwise(reason)
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod bindings;
 mod channel;
+mod clock;
 mod component;
 mod config;
 mod crypto;

@@ -24,7 +24,8 @@ pub fn check(manifest: &Manifest) -> Result<(), String> {
         format!("id {id:?} may have only lower-case letters, digits and dashes")
     })?;
     require(!name.trim().is_empty(), || "name is empty".to_owned())?;
-    semver::Version::parse(version).map_err(|error| format!("version {version:?} is not a semantic version: {error}"))?;
+    semver::Version::parse(version)
+        .map_err(|error| format!("version {version:?} is not a semantic version: {error}"))?;
     require(!channel_types.is_empty(), || "channel-types is empty".to_owned())?;
     channel_types.iter().try_for_each(|channel_type| check_channel_type(channel_type))?;
     jsonschema::validator_for(config_schema).map_err(|error| format!("config-schema is not a JSON Schema: {error}"))?;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use patchbay_domain::platform::Manifest;
 
-use crate::{HostConfig, Instance, bindings::ConnectorPre, state::State};
+use crate::{HostConfig, Instance, bindings::ConnectorPre, clock::Clock, state::State};
 
 pub struct Plugin {
     pub(crate) code: Code,
@@ -17,6 +17,8 @@ pub struct Plugin {
 pub struct Code {
     pub pre: ConnectorPre<State>,
     pub config: Arc<HostConfig>,
+    #[expect(dead_code, reason = "it is kept running: without it a call could compute for ever")]
+    pub clock: Arc<Clock>,
 }
 
 impl Plugin {

@@ -67,7 +67,8 @@ pub struct PluginInfo {
 impl Plugins {
     /// Loads every `*.wasm` of the folder, in the order of their names.
     pub async fn load(host: PluginHost, folder: impl Into<PathBuf>) -> Result<Self, HostError> {
-        let inner = Inner { host, folder: folder.into(), known: RwLock::default(), looking: tokio::sync::Mutex::default() };
+        let inner =
+            Inner { host, folder: folder.into(), known: RwLock::default(), looking: tokio::sync::Mutex::default() };
         let plugins = Self { inner: Arc::new(inner) };
         plugins.refresh().await?;
         Ok(plugins)
@@ -95,7 +96,8 @@ impl Plugins {
         let unusable = |reason| HostError::Folder { path: self.inner.folder.clone(), reason };
         let found = tokio::task::spawn_blocking(move || look(&folder)).await;
         let found = found.map_err(|error| unusable(error.into()))?.map_err(unusable)?;
-        let unchanged = |(path, stamp): (&PathBuf, &Stamp)| before.files.get(path).is_some_and(|file| file.stamp == *stamp);
+        let unchanged =
+            |(path, stamp): (&PathBuf, &Stamp)| before.files.get(path).is_some_and(|file| file.stamp == *stamp);
         if found.len() == before.files.len() && found.iter().all(unchanged) {
             return Ok(());
         }
@@ -166,8 +168,12 @@ impl Known {
                 file.error = Some(Arc::new(conflict));
             } else {
                 let manifest = plugin.manifest();
-                tracing::info!(connector.id = manifest.id, connector.version = manifest.version,
-                    digest = plugin.digest(), "connector loaded");
+                tracing::info!(
+                    connector.id = manifest.id,
+                    connector.version = manifest.version,
+                    digest = plugin.digest(),
+                    "connector loaded"
+                );
                 file = File { stamp: file.stamp, serving: file.waiting, waiting: None, error: None };
             }
         }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use url::Host;
 
 /// A host, address or network that may be reached although it is private.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,20 @@ impl AllowRule {
         if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Some(Self::Network(address.into()));
         }
-        match url::Host::parse(text) {
-            Ok(url::Host::Domain(host)) => Some(Self::Host(host)),
-            _ => None,
+        match host(text)? {
+            Host::Domain(host) => Some(Self::Host(host)),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
         }
+    }
+}
+
+/// A host as it stands in an address: nothing else, and no wildcard.
+pub fn host(text: &str) -> Option<Host> {
+    let host = Host::parse(text).ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    match &host {
+        Host::Domain(name) if !name.bytes().all(plain) => None,
+        _ => Some(host),
     }
 }
 
@@ -66,10 +77,10 @@ pub fn is_public(address: IpAddr) -> bool {
 fn canonical(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let embedded = match v6.segments() {
-        // IPv4-mapped, IPv4-compatible and NAT64.
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some((high, low)),
-        // 6to4.
-        [0x2002, high, low, ..] => Some((high, low)),
+        // IPv4-mapped and IPv4-compatible, NAT64, 6to4.
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some((high, low))
+        }
         _ => None,
     };
     match embedded {
@@ -82,7 +93,8 @@ fn canonical(address: IpAddr) -> IpAddr {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let shared = matches!(address.octets(), [100, 64..=127, ..]);
     // Protocol assignments, 6to4 relays, benchmarks, "this network", and what is reserved.
-    let special = matches!(address.octets(), [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..]);
+    let special =
+        matches!(address.octets(), [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..]);
     !(shared
         || special
         || address.is_private()
@@ -113,11 +125,42 @@ mod tests {
     #[test]
     fn what_is_not_the_internet_is_not_public() {
         let inside = [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.0.9", "169.254.169.254", "172.16.0.1",
-            "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.7",
-            "203.0.113.7", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:10.0.0.1",
-            "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
-            "2001::1", "2001:db8::1", "3fff::1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1", "4000::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.255.0.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.7",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2002:a9fe:a9fe::1",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "ff02::1",
+            "4000::1",
         ];
         for address in inside {
             assert!(!is_public(ip(address)), "{address}");

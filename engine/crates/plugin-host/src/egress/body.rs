@@ -3,7 +3,10 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use patchbay_domain::{
     ChannelId, MediaId,
     platform::{Body, Chunk, Part, PartContent, TransportError},
@@ -27,7 +30,17 @@ impl Files<'_> {
     }
 }
 
-pub async fn attach(request: RequestBuilder, body: &Body, files: &Files<'_>) -> Result<RequestBuilder, TransportError> {
+/// Gives a request its headers and its body. A form's type is the engine's to say: it knows the boundary.
+pub async fn attach(
+    request: RequestBuilder,
+    mut headers: HeaderMap,
+    body: &Body,
+    files: &Files<'_>,
+) -> Result<RequestBuilder, TransportError> {
+    if matches!(body, Body::Form(_) | Body::Multipart(_)) {
+        headers.remove(CONTENT_TYPE);
+    }
+    let request = request.headers(headers);
     Ok(match body {
         Body::Empty => request,
         Body::Bytes(bytes) => request.body(bytes.clone()),
@@ -118,6 +131,7 @@ fn base64(stream: ByteStream) -> ByteStream {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use proptest::prelude::*;
 
     use super::*;
@@ -127,8 +141,8 @@ mod tests {
         fn base64_of_pieces_is_base64_of_the_whole(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..6)) {
             let whole = pieces.concat();
             let stream = stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece)))).boxed();
-            let encoded = futures_util::FutureExt::now_or_never(base64(stream).try_concat()).unwrap().unwrap();
-            prop_assert_eq!(&encoded[..], BASE64_STANDARD.encode(&whole).as_bytes());
+            let encoded = base64(stream).try_collect::<Vec<_>>().now_or_never().unwrap().unwrap().concat();
+            prop_assert_eq!(&encoded, &BASE64_STANDARD.encode(&whole).into_bytes());
             prop_assert_eq!(encoded.len(), whole.len().div_ceil(3) * 4);
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 const IDLE_CONNECTIONS_PER_HOST: usize = 16;
 
 pub struct Clients {
@@ -22,12 +22,12 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub fn new(user_agent: &str, rules: &AllowRules, lookup: &Arc<dyn Lookup>) -> Result<Self, EgressError> {
+    pub fn new(user_agent: &str, rules: &AllowRules, lookup: Arc<dyn Lookup>) -> Result<Self, EgressError> {
         if CryptoProvider::get_default().is_none() && ring::default_provider().install_default().is_err() {
             tracing::debug!("another TLS provider was installed first");
         }
-        let build = |plain| {
-            let guard = Guard { rules: rules.clone(), lookup: Arc::clone(lookup), plain };
+        let build = |lookup, plain| {
+            let guard = Guard { rules: rules.clone(), lookup, plain };
             Client::builder()
                 .user_agent(user_agent)
                 .dns_resolver(guard)
@@ -40,7 +40,7 @@ impl Clients {
                 .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
                 .build()
         };
-        Ok(Self { tls: build(false)?, plain: build(true)? })
+        Ok(Self { tls: build(Arc::clone(&lookup), false)?, plain: build(lookup, true)? })
     }
 
     pub fn of(&self, url: &Url) -> &Client {

@@ -73,7 +73,8 @@ fn value<'a>(secrets: &'a SecretMap, name: &str) -> Result<&'a str, String> {
 }
 
 fn header(name: &str, value: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| format!("the value of {name:?} has control characters"))?;
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| format!("the value of {name:?} has control characters"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -85,7 +86,9 @@ mod tests {
     const TOKEN: &str = "123:AB/C?d#e %";
 
     fn secrets() -> SecretMap {
-        [("token".to_owned(), TOKEN.to_owned()), ("broken".to_owned(), "a\r\nHost: evil".to_owned())].into_iter().collect()
+        [("token".to_owned(), TOKEN.to_owned()), ("broken".to_owned(), "a\r\nHost: evil".to_owned())]
+            .into_iter()
+            .collect()
     }
 
     fn apply(url: &str, auth: &Auth) -> Result<(String, HeaderMap), String> {

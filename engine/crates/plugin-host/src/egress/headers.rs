@@ -28,7 +28,8 @@ pub fn build(headers: &[Header]) -> Result<HeaderMap, String> {
     let mut built = HeaderMap::with_capacity(headers.len());
     for Header { name, value } in headers {
         let name = self::name(name)?;
-        let value = HeaderValue::from_str(value).map_err(|_| format!("the value of header {name} has control characters"))?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_| format!("the value of header {name} has control characters"))?;
         built.append(name, value);
     }
     Ok(built)
@@ -60,8 +61,17 @@ mod tests {
     #[test]
     fn reserved_headers_are_refused_whatever_their_case() {
         for reserved in [
-            "Host", "authorization", "AUTHORIZATION", "Content-Length", "Transfer-Encoding", "Connection", "Cookie",
-            "Proxy-Authorization", "Proxy-Connection", "TE", "Upgrade",
+            "Host",
+            "authorization",
+            "AUTHORIZATION",
+            "Content-Length",
+            "Transfer-Encoding",
+            "Connection",
+            "Cookie",
+            "Proxy-Authorization",
+            "Proxy-Connection",
+            "TE",
+            "Upgrade",
         ] {
             let error = build(&[header(reserved, "x")]).unwrap_err();
             assert!(error.contains(&reserved.to_ascii_lowercase()), "{error}");

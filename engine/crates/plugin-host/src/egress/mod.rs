@@ -103,7 +103,7 @@ impl Egress {
         } = config;
         let rule = |text: &String| AllowRule::parse(text).ok_or_else(|| EgressError::AllowRule(text.clone()));
         let rules = AllowRules::new(allow_private.iter().map(rule).collect::<Result<_, _>>()?);
-        let clients = Clients::new(&user_agent, &rules, &lookup)?;
+        let clients = Clients::new(&user_agent, &rules, lookup)?;
         let limits = Limits { default_timeout, max_timeout, response_bytes, saved_bytes, redirects };
         Ok(Self { inner: Arc::new(Inner { clients, policy: Policy { grants, rules }, limits }) })
     }

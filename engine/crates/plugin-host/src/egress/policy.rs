@@ -8,7 +8,7 @@ use patchbay_domain::platform::Manifest;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::address::{AllowRules, is_public};
+use super::address::{self, AllowRules, is_public};
 
 /// The setting that points any connector at another server.
 const BASE_URL: &str = "apiBaseUrl";
@@ -75,10 +75,9 @@ impl Policy {
             Host::Ipv6(address) => (*address).into(),
         };
         match (self.rules.contain(address), is_public(address)) {
-            (true, _) => Ok(()),
             (false, false) => Err(Refusal::Private(name)),
             (false, true) if plain => Err(Refusal::Plain(name)),
-            (false, true) => Ok(()),
+            (true, _) | (false, true) => Ok(()),
         }
     }
 }
@@ -110,9 +109,9 @@ impl HostPattern {
             Some(suffix) => (true, suffix),
             None => (false, pattern),
         };
-        match Host::parse(name) {
-            Ok(Host::Domain(name)) if below && name.contains('.') && !name.contains('*') => Ok(Self::Below(name)),
-            Ok(host) if !below && !name.contains('*') => Ok(Self::Exact(host.to_string())),
+        match address::host(name) {
+            Some(Host::Domain(name)) if below && name.contains('.') => Ok(Self::Below(name)),
+            Some(host) if !below => Ok(Self::Exact(host.to_string())),
             _ => Err(format!("host {pattern:?} is neither a host name, nor \"*.name.tld\", nor \"{{config.field}}\"")),
         }
     }
@@ -172,8 +171,12 @@ mod tests {
             assert_eq!(call(&none, good), Ok(()), "{good}");
         }
         for bad in [
-            "https://example.com/", "https://evil.com/api.example.com", "https://api.example.com.evil.com/",
-            "https://cdn.example.com/", "https://.cdn.example.com/", "https://evilcdn.example.com/",
+            "https://example.com/",
+            "https://evil.com/api.example.com",
+            "https://api.example.com.evil.com/",
+            "https://cdn.example.com/",
+            "https://.cdn.example.com/",
+            "https://evilcdn.example.com/",
         ] {
             assert!(matches!(call(&none, bad), Err(Refusal::NotDeclared(_))), "{bad}");
         }
@@ -199,8 +202,13 @@ mod tests {
         let base = |url: &str| json!({ "apiBaseUrl": url });
         let call = |policy: &Policy, url: &str| check(policy, &[], &base(url), url);
         for private in [
-            "http://127.0.0.1:80/", "https://0x7f000001/", "https://2130706433/", "https://169.254.169.254/latest",
-            "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://[fd00:ec2::254]/",
+            "http://127.0.0.1:80/",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://169.254.169.254/latest",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fd00:ec2::254]/",
         ] {
             assert!(matches!(call(&policy(&[]), private), Err(Refusal::Private(_))), "{private}");
         }
@@ -214,7 +222,9 @@ mod tests {
 
     #[test]
     fn patterns_that_would_match_everything_are_no_patterns() {
-        for bad in ["", "*", "*.", "*.com", "a.*.com", "https://x.com", "x.com/path", "{config.}", "{secret.x}", "x.com:80"] {
+        for bad in
+            ["", "*", "*.", "*.com", "a.*.com", "https://x.com", "x.com/path", "{config.}", "{secret.x}", "x.com:80"]
+        {
             assert!(HostPattern::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(HostPattern::parse("API.Example.com"), Ok(HostPattern::Exact("api.example.com".into())));

@@ -1,7 +1,11 @@
 //! From a name to the addresses that may be connected to. The connection goes to an address that was checked
 //! here, so a name that answers differently the second time gains nothing.
 
-use std::{io, net::{IpAddr, SocketAddr}, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};

@@ -39,7 +39,8 @@ struct Hop {
 
 impl Transfer<'_> {
     pub async fn run(&self) -> Result<Response, TransportError> {
-        let config: Value = serde_json::from_str(&self.channel.config).map_err(|error| refused(format!("the channel's settings are not JSON: {error}")))?;
+        let config: Value = serde_json::from_str(&self.channel.config)
+            .map_err(|error| refused(format!("the channel's settings are not JSON: {error}")))?;
         let deadline = Instant::now() + self.timeout();
         let mut hop = self.first().map_err(TransportError::Refused)?;
         for hops in 0..=self.limits.redirects {
@@ -73,13 +74,14 @@ impl Transfer<'_> {
     async fn send(&self, hop: &Hop, deadline: Instant) -> Result<reqwest::Response, TransportError> {
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
         if hop.with_credentials {
-            credentials::into_hop(&mut url, &mut headers, &self.request.auth, &self.channel.secrets).map_err(refused)?;
+            credentials::into_hop(&mut url, &mut headers, &self.request.auth, &self.channel.secrets)
+                .map_err(refused)?;
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        let request = self.clients.of(&url).request(hop.method.clone(), url).headers(headers).timeout(left);
+        let request = self.clients.of(&url).request(hop.method.clone(), url).timeout(left);
         let files = Files { store: self.media, channel: self.channel.id };
         let body = if hop.with_body { &self.request.body } else { &Body::Empty };
-        let request = body::attach(request, body, &files).await?;
+        let request = body::attach(request, headers, body, &files).await?;
         request.send().await.map_err(|error| failed(&hop.url, &error))
     }
 
@@ -101,7 +103,9 @@ fn next(hop: &Hop, answer: &reqwest::Response) -> Option<Result<Hop, String>> {
     };
     let location = answer.headers().get(header::LOCATION)?;
     let url = location.to_str().ok().and_then(|location| hop.url.join(location).ok());
-    let Some(url) = url else { return Some(Err("the platform redirected to an address that cannot be read".to_owned())) };
+    let Some(url) = url else {
+        return Some(Err("the platform redirected to an address that cannot be read".to_owned()));
+    };
     let (mut method, mut headers) = (hop.method.clone(), hop.headers.clone());
     if !keeps_method {
         headers.remove(header::CONTENT_TYPE);
@@ -136,7 +140,7 @@ pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
-    causes(error).last().map(ToString::to_string).unwrap_or_else(|| "the request failed".to_owned())
+    causes(error).last().map_or_else(|| "the request failed".to_owned(), ToString::to_string)
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::platform::{
     Attachment, Choice, Choices, Command, Content, Detail, Email, Header, Location, MediaKind, MediaSource, MessageRef,
-    Outgoing, OutgoingEdit, OutgoingReaction, Participant, Response, TemplateUse, TransportError, TypingSignal, Webhook,
+    Outgoing, OutgoingEdit, OutgoingReaction, Participant, Response, TemplateUse, TransportError, TypingSignal,
+    Webhook,
 };
 
 use crate::{ChannelView, bindings::patchbay::connector::types as wit};

@@ -122,18 +122,8 @@ fn event(event: wit::Event) -> Result<Event, Broken> {
 }
 
 fn inbound(message: wit::Message) -> Result<InboundMessage, Broken> {
-    let wit::Message {
-        id,
-        thread,
-        group,
-        sender,
-        echo,
-        correlation,
-        sent_at,
-        content: what,
-        reply_to,
-        metadata,
-    } = message;
+    let wit::Message { id, thread, group, sender, echo, correlation, sent_at, content: what, reply_to, metadata } =
+        message;
     Ok(InboundMessage {
         id,
         thread,

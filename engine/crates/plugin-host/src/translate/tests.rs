@@ -17,11 +17,20 @@ fn every_detail() -> Vec<Option<Detail>> {
     vec![
         None,
         Some(Detail::Location(Location { latitude: 1.5, longitude: -2.5, name: None, address: Some("x".into()) })),
-        Some(Detail::Contacts(vec![Participant { id: "1".into(), aliases: vec!["2".into()], ..Participant::default() }])),
+        Some(Detail::Contacts(vec![Participant {
+            id: "1".into(),
+            aliases: vec!["2".into()],
+            ..Participant::default()
+        }])),
         Some(Detail::Choice(choice.clone())),
         Some(Detail::Choices(Choices { items: vec![choice], button: Some("Pick".into()), ..Choices::default() })),
         Some(Detail::Template(TemplateUse { name: "n".into(), language: "de".into(), parameters: json!({"1": "x"}) })),
-        Some(Detail::Email(Email { subject: "s".into(), cc: vec!["c@x".into()], auto_reply: true, ..Email::default() })),
+        Some(Detail::Email(Email {
+            subject: "s".into(),
+            cc: vec!["c@x".into()],
+            auto_reply: true,
+            ..Email::default()
+        })),
         Some(Detail::Unsupported(json!([1, null]))),
     ]
 }

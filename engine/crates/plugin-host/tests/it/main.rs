@@ -1,0 +1,17 @@
+//! Connectors that misbehave, files that change, and requests over real HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what the tests share may take the short way to a failure, as the tests do"
+)]
+
+mod bodies;
+mod calls;
+mod egress;
+mod files;
+mod guest;
+mod loading;
+mod platform;
+mod redirects;
+mod world;
