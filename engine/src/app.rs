@@ -152,6 +152,7 @@ impl Engine {
             },
             &store,
             channels.clone(),
+            bus.clone(),
             clock,
         );
         let sender = Sender::new(sender::Tools {

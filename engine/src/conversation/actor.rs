@@ -114,6 +114,9 @@ impl Desk {
             let audit = request.audit().cloned();
             match self.shared.commits.run(Commit { draft: draft.clone(), audit }).await?? {
                 CommitOutcome::Committed { version } => {
+                    if !draft.effects.outbox.is_empty() {
+                        self.shared.bus.wake(draft.conversation.channel_id);
+                    }
                     for message in &draft.effects.messages {
                         self.remember(message.external_id.clone());
                     }
@@ -161,6 +164,8 @@ impl Desk {
     fn receive(&mut self, draft: &mut Draft, input: Input, now: chrono::DateTime<chrono::Utc>) {
         match input {
             Input::Message { id, message } => {
+                // A test makes one message of many fail with it.
+                fail::fail_point!("conversation::receive", message.content.text.as_deref() == Some("panic"), |_| ());
                 let twice = draft.effects.messages.iter().any(|known| known.external_id.as_ref() == Some(&message.id));
                 if twice || self.recent.get(&message.id).is_some() {
                     metrics::counter!("patchbay_duplicates_total").increment(1);

@@ -23,6 +23,7 @@ use patchbay_store::{
 
 use crate::{
     batch::{Batcher, Interrupted},
+    bus::Bus,
     channels::{ChannelError, Channels},
     retry,
     supervision::{ActorSnapshot, AskError, Registry, RestartPolicy},
@@ -105,6 +106,7 @@ impl From<ChannelError> for ConversationError {
 /// What every conversation actor works with.
 pub struct Shared {
     pub(self) channels: Channels,
+    pub(self) bus: Bus,
     pub(self) policy: Policy,
     pub(self) idle_after: Duration,
     pub(self) mailbox: usize,
@@ -134,6 +136,7 @@ impl Conversations {
         settings: Settings,
         store: &Store,
         channels: Channels,
+        bus: Bus,
         clock: fn() -> DateTime<Utc>,
     ) -> Self {
         let Settings { policy, idle_after, mailbox, partitions, committers } = settings;
@@ -151,7 +154,7 @@ impl Conversations {
                 async move { load(&store, &ids).await }
             })
         };
-        let shared = Shared { channels, policy, idle_after, mailbox, clock, commits, loads };
+        let shared = Shared { channels, bus, policy, idle_after, mailbox, clock, commits, loads };
         Self { actors: Registry::new(arbiters, Arc::new(shared), restart) }
     }
 

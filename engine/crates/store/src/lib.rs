@@ -43,14 +43,14 @@ pub mod templates;
 pub mod tickets;
 pub mod users;
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use backend::{Target, Transaction, sql};
 pub use error::StoreError;
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,
     pool::PoolConnectionMetadata,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -153,11 +153,21 @@ impl<'a> From<&'a Store> for Target<'a> {
     }
 }
 
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 async fn connect_postgres(url: &str, options: StoreOptions) -> Result<PgPool, StoreError> {
     let milliseconds = options.statement_timeout.as_millis().to_string();
-    let connection = PgConnectOptions::from_str(url)
+    let mut connection = PgConnectOptions::from_str(url)
         .map_err(|error| StoreError::Address(error.to_string()))?
-        .application_name("patchbay")
+        .application_name("patchbay");
+    // What stays on this machine is not encrypted unless the address asks for it: sqlx writes TLS records without
+    // TCP_NODELAY, which makes every batch above 16 kB wait for a delayed acknowledgement.
+    if is_loopback(connection.get_host()) && !url.contains("sslmode=") && !url.contains("ssl-mode=") {
+        connection = connection.ssl_mode(PgSslMode::Disable);
+    }
+    let connection = connection
         .options([
             ("statement_timeout", milliseconds.as_str()),
             ("lock_timeout", milliseconds.as_str()),

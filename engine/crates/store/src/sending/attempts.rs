@@ -1,7 +1,7 @@
 //! Attempts: recorded before the request leaves, so that one whose answer was
 //! lost is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{AttemptId, ChannelId, ConversationId, MessageId, NodeId};
@@ -64,7 +64,8 @@ fn number(attempts: i64) -> u32 {
 
 impl Store {
     /// Takes messages out of the queue. Those that are not in it any more have no attempt: somebody else sends
-    /// them, or nobody is to.
+    /// them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
+    /// counts as begun.
     pub async fn begin_attempts(
         &self,
         attempts: &[Begin],
@@ -96,10 +97,27 @@ impl Store {
             })
             .collect();
         sql(AttemptRow::insert_into("attempts")).rows(&rows).execute(&mut transaction).await?;
+        let recorded: Vec<Open> = if rows.len() == wanted.len() {
+            Vec::new()
+        } else {
+            let attempts: Vec<_> = wanted.values().copied().collect();
+            sql("select a.id, a.message_id, a.number from attempts a where a.id in (select id from {rows} r) \
+                 and a.node_id = $2 and a.ended_at is null")
+            .rows(&Id::all(&attempts))
+            .bind(node)
+            .fetch_all(&mut transaction)
+            .await?
+        };
         transaction.commit().await?;
         let begun =
             rows.iter().map(|row| Begun { message_id: row.message_id, attempt_id: row.id, number: number(row.number) });
-        Ok(begun.collect())
+        let known: HashSet<_> = rows.iter().map(|row| row.id).collect();
+        let recorded = recorded.into_iter().map(|row| Begun {
+            message_id: row.message_id.into(),
+            attempt_id: row.id.into(),
+            number: number(row.number),
+        });
+        Ok(begun.chain(recorded.filter(|begun| !known.contains(&begun.attempt_id))).collect())
     }
 
     /// Attempts of the channel that are open though nobody works on them: their node was not seen since
