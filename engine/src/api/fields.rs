@@ -164,11 +164,14 @@ mod tests {
             panic!("accepted")
         };
         let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(told, [
-            "extra: is not a known field",
-            "orgName: invalid type: integer `5`, expected a string",
-            "email: must be an e-mail address",
-        ]);
+        assert_eq!(
+            told,
+            [
+                "extra: is not a known field",
+                "orgName: invalid type: integer `5`, expected a string",
+                "email: must be an e-mail address",
+            ]
+        );
     }
 
     #[test]

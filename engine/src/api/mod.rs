@@ -69,7 +69,9 @@ fn body_problem(error: &actix_web::error::JsonPayloadError) -> Problem {
     use actix_web::error::JsonPayloadError as Error;
     match error {
         Error::Overflow { .. } | Error::OverflowKnownLength { .. } => ServiceError::TooLarge.into(),
-        Error::Deserialize(error) => Problem::malformed(format!("the body is not the JSON object it should be: {error}")),
+        Error::Deserialize(error) => {
+            Problem::malformed(format!("the body is not the JSON object it should be: {error}"))
+        }
         error => Problem::malformed(format!("the body cannot be read: {error}")),
     }
 }
@@ -96,6 +98,7 @@ fn cors(server: &config::Server) -> Cors {
         .allowed_headers(["authorization", "content-type", "idempotency-key"])
         .expose_headers([
             "x-total-count",
+            "x-next-cursor",
             "link",
             "idempotency-replayed",
             "ratelimit-limit",

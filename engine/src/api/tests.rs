@@ -32,10 +32,7 @@ async fn told(request: TestRequest) -> (StatusCode, Value) {
 
 #[test]
 fn the_route_table() {
-    let lines: Vec<_> = table()
-        .iter()
-        .flat_map(|(prefix, _, endpoints)| endpoint::table(prefix, endpoints))
-        .collect();
+    let lines: Vec<_> = table().iter().flat_map(|(prefix, _, endpoints)| endpoint::table(prefix, endpoints)).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
@@ -47,19 +44,22 @@ fn only_these_are_open_without_a_token() {
             open.push(format!("{} {prefix}{}", endpoint.method, endpoint.path));
         }
     }
-    assert_eq!(open, [
-        "GET /ops/health",
-        "GET /ops/ready",
-        "GET /ops/metrics",
-        "GET /ops/actors",
-        "GET /webhook/{id}",
-        "POST /webhook/{id}",
-        "POST /auth/signup",
-        "POST /auth/login",
-        "POST /auth/refresh",
-        "GET /auth/invite",
-        "POST /auth/accept-invite",
-    ]);
+    assert_eq!(
+        open,
+        [
+            "GET /ops/health",
+            "GET /ops/ready",
+            "GET /ops/metrics",
+            "GET /ops/actors",
+            "GET /webhook/{id}",
+            "POST /webhook/{id}",
+            "POST /auth/signup",
+            "POST /auth/login",
+            "POST /auth/refresh",
+            "GET /auth/invite",
+            "POST /auth/accept-invite",
+        ]
+    );
 }
 
 #[test]

@@ -40,7 +40,8 @@ pub async fn receive(
 
 /// The whole body, unless it is larger than `limit`.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(ServiceError::TooLarge.into());
     }
@@ -58,9 +59,8 @@ fn address(public_url: &str, request: &HttpRequest) -> String {
 }
 
 fn headers(request: &HttpRequest) -> Vec<Header> {
-    let header = |(name, value): (&actix_web::http::header::HeaderName, &actix_web::http::header::HeaderValue)| Header {
-        name: name.as_str().to_owned(),
-        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+    let header = |(name, value): (&actix_web::http::header::HeaderName, &actix_web::http::header::HeaderValue)| {
+        Header { name: name.as_str().to_owned(), value: String::from_utf8_lossy(value.as_bytes()).into_owned() }
     };
     request.headers().iter().map(header).collect()
 }
@@ -90,10 +90,7 @@ fn problem(error: &IngressError, method: &Method) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{
-        FromRequest,
-        test::TestRequest,
-    };
+    use actix_web::{FromRequest, test::TestRequest};
 
     use super::*;
 

@@ -5,18 +5,16 @@
 use std::{
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use lru::LruCache;
 use patchbay_domain::{LoginId, people::Caller};
 use patchbay_store::{Store, StoreError, logins::Login};
-use tokio::time::Instant;
 
 use super::Claims;
 
-const BELIEVED: Duration = Duration::from_millis(500);
+const BELIEVED: Duration = Duration::milliseconds(500);
 const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("ten thousand is not zero");
 
 pub struct Logins {
@@ -26,7 +24,7 @@ pub struct Logins {
 
 #[derive(Clone)]
 struct Known {
-    since: Instant,
+    since: DateTime<Utc>,
     caller: Option<Caller>,
 }
 
@@ -37,14 +35,13 @@ impl Logins {
 
     /// Who calls with this token; nobody, where its login has ended.
     pub async fn caller(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>, StoreError> {
-        let known = self.known().get(&claims.login).filter(|known| known.since.elapsed() < BELIEVED).cloned();
+        let believed = |known: &&Known| (Duration::zero()..BELIEVED).contains(&(now - known.since));
+        let known = self.known().get(&claims.login).filter(believed).cloned();
         let caller = if let Some(known) = known {
             known.caller
         } else {
-            // Before the read, so that it is never believed for longer.
-            let since = Instant::now();
             let caller = self.store.login(claims.login, now).await?.map(caller);
-            self.known().put(claims.login, Known { since, caller: caller.clone() });
+            self.known().put(claims.login, Known { since: now, caller: caller.clone() });
             caller
         };
         Ok(caller.filter(|caller| (caller.user_id, caller.organisation_id) == (claims.sub, claims.org)))
@@ -63,4 +60,83 @@ impl Logins {
 fn caller(login: Login) -> Caller {
     let Login { id, user_id, organisation_id, dialect, user_name, role, expires_at: _ } = login;
     Caller { organisation_id, user_id, login_id: id, name: user_name, role, dialect }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_domain::{
+        OrganisationId, UserId,
+        people::{Dialect, Role},
+    };
+    use patchbay_store::{
+        logins::NewLogin,
+        users::{NewUser, UserUpdate},
+    };
+
+    use super::*;
+    use crate::{auth::tokens::tests::tokens, testing::on_sizes};
+
+    /// An owner of a new organisation, logged in.
+    async fn log_in(store: &Store, now: DateTime<Utc>) -> Claims {
+        let (user, organisation, login) = (UserId::at(now), OrganisationId::at(now), LoginId::at(now));
+        let owner = NewUser {
+            id: user,
+            organisation_id: organisation,
+            email: Some(format!("{user}@example.com")),
+            username: None,
+            name: "Ada".to_owned(),
+            password_hash: "x".to_owned(),
+            role: Role::Owner,
+            created_by: None,
+        };
+        store.sign_up("Acme", &owner, now).await.unwrap();
+        let new = NewLogin {
+            id: login,
+            user_id: user,
+            organisation_id: organisation,
+            dialect: Dialect::Helpdesk,
+            refresh_hash: login.to_string(),
+            expires_at: now + Duration::days(30),
+        };
+        store.create_login(&new, now).await.unwrap();
+        let tokens = tokens("0123456789abcdef0123456789abcdef");
+        let token = tokens.access((user, organisation, login), Dialect::Helpdesk, now).unwrap();
+        tokens.verify(&token, now).unwrap()
+    }
+
+    on_sizes! { [Embedded as embedded, Postgres as postgres] async fn what_ends_on_another_node_ends_here_within_half_a_second(space) {
+        let now = Utc::now();
+        let (claims, logins) = (log_in(&space.store, now).await, Logins::new(space.store.clone()));
+        let role = async |at| logins.caller(&claims, at).await.unwrap().map(|caller| caller.role);
+        assert_eq!(role(now).await, Some(Role::Owner));
+
+        let update = UserUpdate { role: Some(Role::Agent), ..UserUpdate::default() };
+        space.store.update_user(claims.org, claims.sub, &update, now).await.unwrap();
+        assert_eq!(role(now + Duration::milliseconds(499)).await, Some(Role::Owner));
+        assert_eq!(role(now + Duration::milliseconds(500)).await, Some(Role::Agent));
+
+        space.store.revoke_login(claims.login, now).await.unwrap();
+        assert_eq!(role(now + Duration::milliseconds(999)).await, Some(Role::Agent));
+        assert_eq!(role(now + Duration::milliseconds(1_000)).await, None);
+    }}
+
+    on_sizes! { [Embedded as embedded, Postgres as postgres] async fn a_deactivated_user_is_nobody(space) {
+        let now = Utc::now();
+        let (claims, logins) = (log_in(&space.store, now).await, Logins::new(space.store.clone()));
+        space.store.deactivate_user(claims.org, claims.sub, now).await.unwrap();
+        assert_eq!(logins.caller(&claims, now).await.unwrap(), None);
+    }}
+
+    on_sizes! { [Embedded as embedded, Postgres as postgres] async fn a_token_speaks_for_its_own_user_and_organisation_only(space) {
+        let now = Utc::now();
+        let (ours, theirs) = (log_in(&space.store, now).await, log_in(&space.store, now).await);
+        let logins = Logins::new(space.store.clone());
+        let mut mixed = ours.clone();
+        mixed.org = theirs.org;
+        assert_eq!(logins.caller(&mixed, now).await.unwrap(), None);
+        let mut mixed = ours.clone();
+        mixed.sub = theirs.sub;
+        assert_eq!(logins.caller(&mixed, now).await.unwrap(), None);
+        assert!(logins.caller(&ours, now).await.unwrap().is_some());
+    }}
 }

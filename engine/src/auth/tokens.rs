@@ -99,8 +99,7 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::HS256);
         // By our own clock, below.
         validation.validate_exp = false;
-        let claims =
-            decode::<Claims>(token, &self.checking, &validation).map_err(|_| TokenError::Invalid)?.claims;
+        let claims = decode::<Claims>(token, &self.checking, &validation).map_err(|_| TokenError::Invalid)?.claims;
         if claims.exp <= now.timestamp() { Err(TokenError::Expired) } else { Ok(claims) }
     }
 }
@@ -128,13 +127,13 @@ impl RefreshToken {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use chrono::Duration as Span;
 
     use super::*;
     use crate::config::{AccessLifetime, Secret};
 
-    fn tokens(secret: &str) -> Tokens {
+    pub fn tokens(secret: &str) -> Tokens {
         let minute = Duration::from_mins(1);
         Tokens::new(&config::Auth {
             jwt_secret: Secret::new(secret),

@@ -81,9 +81,10 @@ pub async fn log_in(app: &App, log_in: LogIn, dialect: Dialect) -> Result<Signed
     let LogIn { account, password, address } = log_in;
     let account = account.trim().to_lowercase();
     let attempt = Attempt::begin(app, &account, address).await?;
-    let user = match app.store.user_by_email(&account).await? {
-        Some(user) => Some(user),
-        None => app.store.user_by_username(&account).await?,
+    let user = if account.contains('@') {
+        app.store.user_by_email(&account).await?
+    } else {
+        app.store.user_by_username(&account).await?
     };
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let right = app.auth.passwords.verify(password, stored).await?;
@@ -195,7 +196,9 @@ async fn new_login(app: &App, user: &User, dialect: Dialect) -> Result<Pair, Ser
 
 fn taken(error: StoreError) -> ServiceError {
     match error {
-        StoreError::Conflict(_) => ServiceError::conflict("EMAIL_TAKEN", "an account with this e-mail address exists already"),
+        StoreError::Conflict(_) => {
+            ServiceError::conflict("EMAIL_TAKEN", "an account with this e-mail address exists already")
+        }
         error => error.into(),
     }
 }

@@ -98,12 +98,7 @@ pub fn address(manifest: &Manifest, public: &Settings) -> Option<String> {
 pub fn secret_fields(manifest: &Manifest) -> Vec<&str> {
     let fields = manifest.config_schema.get("properties").and_then(Value::as_object);
     let is_secret = |schema: &Value| schema.get("writeOnly").and_then(Value::as_bool) == Some(true);
-    fields
-        .into_iter()
-        .flatten()
-        .filter(|(_, schema)| is_secret(schema))
-        .map(|(name, _)| name.as_str())
-        .collect()
+    fields.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).map(|(name, _)| name.as_str()).collect()
 }
 
 fn problems(manifest: &Manifest, whole: &Value) -> Result<Vec<FieldProblem>, ServiceError> {
@@ -246,10 +241,10 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_and_no_secret_with_it() {
-        assert_eq!(told(json!({"accessToken": 5})), [
-            "config.phoneNumberId: is required",
-            "config.accessToken: value is not of type \"string\"",
-        ]);
+        assert_eq!(
+            told(json!({"accessToken": 5})),
+            ["config.phoneNumberId: is required", "config.accessToken: value is not of type \"string\"",]
+        );
         let told = told(json!({"phoneNumberId": "1", "accessToken": "a", "webhookVerifyToken": "abc"}));
         assert!(told.len() == 1 && !told[0].contains("abc"), "{told:?}");
     }

@@ -56,11 +56,18 @@ pub struct ConnectionTest {
 
 #[derive(Debug)]
 pub enum TestResult {
-    Passed { data: Option<Value> },
+    Passed {
+        data: Option<Value>,
+    },
     /// The platform said no.
-    Failed { message: String, solution: Option<&'static str> },
+    Failed {
+        message: String,
+        solution: Option<&'static str>,
+    },
     /// Nobody said anything.
-    Undecided { message: String },
+    Undecided {
+        message: String,
+    },
 }
 
 pub async fn list(app: &App, principal: &Principal) -> Result<Vec<ChannelView>, ServiceError> {
@@ -101,7 +108,7 @@ pub async fn create(
     };
     let audit = admin.did(Action::Create, Entity::Channel, id);
     app.store.create_channel(&channel, Some(&audit), (app.clock)()).await?;
-    app.channels.forget(id).await;
+    notice(app, id).await;
     get(app, admin, id).await
 }
 
@@ -211,7 +218,7 @@ fn new_status(status: ChannelStatus, is_active: Option<bool>, new_settings: bool
     }
 }
 
-/// What waited for the channel may go on.
+/// The channel's session looks at it anew: what waited may go on.
 async fn notice(app: &App, id: ChannelId) {
     app.channels.forget(id).await;
     app.sessions.wake(id);
@@ -233,7 +240,9 @@ fn told(outcome: Outcome) -> Option<Value> {
 
 fn failed(failure: Failure) -> TestResult {
     let solution = match failure.kind {
-        FailureKind::Unauthorized => Some("Check the credentials in the channel's settings; the platform refuses them."),
+        FailureKind::Unauthorized => {
+            Some("Check the credentials in the channel's settings; the platform refuses them.")
+        }
         FailureKind::Temporary | FailureKind::RateLimited | FailureKind::Unknown => {
             return TestResult::Undecided { message: failure.message };
         }

@@ -105,7 +105,9 @@ fn email(text: &str) -> Result<String, String> {
     };
     let local = |local: &str| {
         (1..=64).contains(&local.len())
-            && !local.chars().any(|letter| letter.is_whitespace() || letter.is_control() || "@<>()[]\\,;:\"".contains(letter))
+            && !local
+                .chars()
+                .any(|letter| letter.is_whitespace() || letter.is_control() || "@<>()[]\\,;:\"".contains(letter))
     };
     let valid = text.len() <= 254 && text.rsplit_once('@').is_some_and(|(name, domain)| local(name) && labels(domain));
     if valid { Ok(text) } else { Err("must be an e-mail address".to_owned()) }
@@ -160,7 +162,17 @@ mod tests {
     #[test]
     fn addresses_are_one_account_however_typed() {
         assert_eq!(EmailAddress::from_text(" Ada.L+x@Example.COM ").unwrap().as_str(), "ada.l+x@example.com");
-        for wrong in ["", "ada", "ada@", "@example.com", "ada@localhost", "a b@example.com", "ada@-x.com", "a@b@c.de", "a\0@b.de"] {
+        for wrong in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@localhost",
+            "a b@example.com",
+            "ada@-x.com",
+            "a@b@c.de",
+            "a\0@b.de",
+        ] {
             assert!(EmailAddress::from_text(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -40,9 +40,10 @@ pub async fn of_ticket(
     let items = app.store.thread_messages(organisation, thread, which, limit).await?;
     let total = app.store.count_messages(organisation, thread).await?;
     let full = part != Part::All && u32::try_from(items.len()).is_ok_and(|count| count >= limit);
-    let next = items.last().filter(|_| full).map(|last| {
-        MessageCursor { platform_at: last.message.platform_at, sequence: last.sequence }.write()
-    });
+    let next = items
+        .last()
+        .filter(|_| full)
+        .map(|last| MessageCursor { platform_at: last.message.platform_at, sequence: last.sequence }.write());
     Ok(Listed { items, total, next })
 }
 

@@ -8,8 +8,8 @@
 
 pub mod accounts;
 mod audit;
-pub mod channels;
 mod channel_settings;
+pub mod channels;
 mod error;
 pub mod fields;
 pub mod messages;

@@ -53,9 +53,10 @@ pub async fn list(
     let items = app.store.tickets(organisation, filter, page).await?;
     let total = app.store.count_tickets(organisation, filter).await?;
     let full = u32::try_from(items.len()).is_ok_and(|count| count >= limit);
-    let next = items.last().filter(|_| full).map(|last| {
-        TicketCursor { updated_at: last.ticket.updated_at, id: last.ticket.id }.write()
-    });
+    let next = items
+        .last()
+        .filter(|_| full)
+        .map(|last| TicketCursor { updated_at: last.ticket.updated_at, id: last.ticket.id }.write());
     Ok(Listed { items, total, next })
 }
 

@@ -1,6 +1,6 @@
 //! The people of an organisation and the invitations to join it.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
 use patchbay_domain::{InviteId, UserId, people::Role};
 use patchbay_store::{
     StoreError,
@@ -64,10 +64,12 @@ pub async fn invite(app: &App, admin: &Admin, id: InviteId, invite: InviteUser) 
         role,
         token_hash: token.hash(),
         invited_by: admin.user_id,
-        expires_at: now + INVITE_LIFETIME,
+        expires_at: now.trunc_subsecs(6) + INVITE_LIFETIME,
     };
     app.store.create_invite(&invite, now).await.map_err(|error| match error {
-        StoreError::Conflict(_) => ServiceError::conflict("INVITE_PENDING", "an invitation of this person is still open"),
+        StoreError::Conflict(_) => {
+            ServiceError::conflict("INVITE_PENDING", "an invitation of this person is still open")
+        }
         error => error.into(),
     })?;
     app.store.audit(&admin.did(Action::Create, Entity::User, id), now).await?;

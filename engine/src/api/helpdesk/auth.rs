@@ -178,11 +178,7 @@ async fn sign_up(app: web::Data<App>, body: web::Json<SignUpBody>) -> Result<Htt
     Ok(HttpResponse::Created().json(LoggedIn::from(signed_in)))
 }
 
-async fn log_in(
-    app: web::Data<App>,
-    request: HttpRequest,
-    body: web::Json<LogInBody>,
-) -> Result<HttpResponse, Error> {
+async fn log_in(app: web::Data<App>, request: HttpRequest, body: web::Json<LogInBody>) -> Result<HttpResponse, Error> {
     let (email, password) = body.into_inner().read()?;
     let address = client_address(request.head(), &app.config.server.trusted_proxies);
     let log_in = LogIn { account: email.into_string(), password, address };

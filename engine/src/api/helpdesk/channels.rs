@@ -6,7 +6,10 @@ use patchbay_domain::{ChannelId, sending::ChannelStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Error, Id, page::{self, PageQuery}};
+use super::{
+    Error, Id,
+    page::{self, PageQuery},
+};
 use crate::{
     api::{
         endpoint::{Endpoint, delete, get, post, put},
@@ -189,7 +192,8 @@ fn tested(test: ConnectionTest) -> Value {
     }
     let test = match result {
         TestResult::Passed { data } => {
-            let mut test = json!({"test": "connection", "status": "PASS", "message": "The platform accepts this channel"});
+            let mut test =
+                json!({"test": "connection", "status": "PASS", "message": "The platform accepts this channel"});
             if let (Some(data), Some(test)) = (data, test.as_object_mut()) {
                 test.insert("data".to_owned(), data);
             }

@@ -85,28 +85,38 @@ mod tests {
             FieldProblem { field: "email".into(), problem: "must be an e-mail address".into() },
             FieldProblem { field: "name".into(), problem: "is required".into() },
         ]);
-        assert_eq!(body(&error.into()), json!({
-            "statusCode": 400,
-            "message": ["email: must be an e-mail address", "name: is required"],
-            "error": "Bad Request",
-            "code": "VALIDATION_ERROR",
-        }));
+        assert_eq!(
+            body(&error.into()),
+            json!({
+                "statusCode": 400,
+                "message": ["email: must be an e-mail address", "name: is required"],
+                "error": "Bad Request",
+                "code": "VALIDATION_ERROR",
+            })
+        );
     }
 
     #[test]
     fn any_other_error_is_one_sentence() {
-        assert_eq!(body(&ServiceError::NotFound("ticket").into()), json!({
-            "statusCode": 404,
-            "message": "there is no such ticket",
-            "error": "Not Found",
-            "code": "NOT_FOUND",
-        }));
+        assert_eq!(
+            body(&ServiceError::NotFound("ticket").into()),
+            json!({
+                "statusCode": 404,
+                "message": "there is no such ticket",
+                "error": "Not Found",
+                "code": "NOT_FOUND",
+            })
+        );
     }
 
     #[test]
     fn a_conflict_names_what_stands_in_the_way() {
-        let error = ServiceError::Conflict { code: "TICKET_OPEN", message: "there is one".into(), id: Some("t-1".into()) };
+        let error =
+            ServiceError::Conflict { code: "TICKET_OPEN", message: "there is one".into(), id: Some("t-1".into()) };
         let body = body(&error.into());
-        assert_eq!((&body["statusCode"], &body["id"], &body["code"]), (&json!(409), &json!("t-1"), &json!("TICKET_OPEN")));
+        assert_eq!(
+            (&body["statusCode"], &body["id"], &body["code"]),
+            (&json!(409), &json!("t-1"), &json!("TICKET_OPEN"))
+        );
     }
 }

@@ -28,10 +28,7 @@ use crate::{
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        get("/{organisation}/tickets/{id}/messages", list),
-        post("/{organisation}/tickets/{id}/messages", send),
-    ]
+    vec![get("/{organisation}/tickets/{id}/messages", list), post("/{organisation}/tickets/{id}/messages", send)]
 }
 
 #[derive(Deserialize)]
@@ -222,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_message_needs_content() {
-        for body in [json!({}), json!({"content": " "}), json!({"content": 5}), json!({"content": "a", "metadata": 1})] {
+        for body in [json!({}), json!({"content": " "}), json!({"content": 5}), json!({"content": "a", "metadata": 1})]
+        {
             let body: SendBody = serde_json::from_value(body).unwrap();
             assert!(matches!(body.read(), Err(ServiceError::Invalid(_))));
         }

@@ -147,12 +147,15 @@ mod tests {
     fn links_keep_the_filters() {
         let request = TestRequest::with_uri("/orgs/1/tickets?status=OPEN&page=2&limit=10").to_http_request();
         let links = links(&request, &Part::<NoCursor>::Page { number: 2, limit: 10 }, 25, None);
-        assert_eq!(links, [
-            "</orgs/1/tickets?status=OPEN&limit=10&page=1>; rel=\"first\"",
-            "</orgs/1/tickets?status=OPEN&limit=10&page=1>; rel=\"prev\"",
-            "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"next\"",
-            "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"last\"",
-        ]);
+        assert_eq!(
+            links,
+            [
+                "</orgs/1/tickets?status=OPEN&limit=10&page=1>; rel=\"first\"",
+                "</orgs/1/tickets?status=OPEN&limit=10&page=1>; rel=\"prev\"",
+                "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"next\"",
+                "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"last\"",
+            ]
+        );
     }
 
     #[actix_web::test]

@@ -95,11 +95,10 @@ mod tests {
 
     #[test]
     fn owners_are_administrators_here() {
-        assert_eq!([Role::Owner, Role::Admin, Role::Agent].map(RoleWord::from), [
-            RoleWord::Admin,
-            RoleWord::Admin,
-            RoleWord::Agent
-        ]);
+        assert_eq!(
+            [Role::Owner, Role::Admin, Role::Agent].map(RoleWord::from),
+            [RoleWord::Admin, RoleWord::Admin, RoleWord::Agent]
+        );
     }
 
     #[test]

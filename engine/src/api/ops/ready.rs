@@ -71,13 +71,16 @@ mod tests {
     fn one_missing_part_is_named_and_makes_it_not_ready() {
         let report = Report::of([("database", Ok(())), ("bus", Err("the broker is not connected".into()))]);
         assert!(!report.is_ready());
-        assert_eq!(serde_json::to_value(report).unwrap(), json!({
-            "status": "not ready",
-            "checks": {
-                "bus": {"ready": false, "reason": "the broker is not connected"},
-                "database": {"ready": true},
-            },
-        }));
+        assert_eq!(
+            serde_json::to_value(report).unwrap(),
+            json!({
+                "status": "not ready",
+                "checks": {
+                    "bus": {"ready": false, "reason": "the broker is not connected"},
+                    "database": {"ready": true},
+                },
+            })
+        );
         assert!(Report::of([("database", Ok(()))]).is_ready());
     }
 }
