@@ -50,6 +50,9 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::log(config.log.filter.clone())?;
     let metrics = telemetry::metrics()?;
+    // What FAILPOINTS names, for as long as it serves.
+    #[cfg(feature = "failpoints")]
+    let _failures = fail::FailScenario::setup();
     let runtime = runtime()?;
     actix::System::with_tokio_rt(|| runtime).block_on(Box::pin(app::run(config, metrics)))
 }

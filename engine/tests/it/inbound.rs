@@ -7,7 +7,6 @@ use crate::{
     support::{
         api::Person,
         engine::Engine,
-        load::{Load, settled, stored},
         platform::{Answer, Platform},
         wait::until,
         whatsapp,
@@ -15,21 +14,6 @@ use crate::{
 };
 
 use std::time::Duration;
-
-on_every_size! {
-    async fn every_webhook_is_stored_once_and_in_order(size: Size) {
-        let engine = Engine::start(size).await;
-        let person = Person::sign_up(&engine).await;
-        let channel = person.channel("WHATSAPP", whatsapp::config("http://127.0.0.1:9")).await;
-        let sent = Load { calls: 10_000, contacts: 500, seed: 7, senders: 16 }.send(&engine, &channel).await;
-        settled(&engine, &sent).await;
-        assert_eq!(stored(&engine).await, sent.expected());
-        let sequences = engine.database.count("select max(sequence) - count(*) from events").await;
-        assert_eq!(sequences, 0, "sequences have gaps");
-        assert_eq!(engine.database.count("select count(*) from dead_letters").await, 0);
-        engine.finish().await;
-    }
-}
 
 on_every_size! {
     async fn a_status_that_overtakes_its_message_is_applied(size: Size) {
@@ -42,7 +26,7 @@ on_every_size! {
         let channel = person.channel("WHATSAPP", whatsapp::config(&platform.address)).await;
         let now = chrono::Utc::now().timestamp();
         post(&engine, &channel, &whatsapp::webhook(&[whatsapp::text("491", "wamid.in", now, "hello")], &[])).await;
-        let ticket = ticket(&person).await;
+        let ticket = person.ticket(&channel).await;
         for state in ["read", "delivered", "sent"] {
             post(&engine, &channel, &whatsapp::webhook(&[], &[whatsapp::status("wamid.out", "491", now, state)])).await;
         }
@@ -88,8 +72,7 @@ on_every_size! {
         assert_eq!(letters.len(), 1);
         let letter: Value = serde_json::from_str(&letters[0]).unwrap();
         assert_eq!(letter["webhook"]["body"]["text"], unreadable);
-        let metrics = engine.http.get(engine.url("/ops/metrics")).bearer_auth(&person.token).send().await.unwrap();
-        let metrics = metrics.text().await.unwrap();
+        let metrics = engine.metrics().await;
         assert!(metrics.contains("patchbay_events_total{kind=\"none\"} 1")
             || metrics.contains("patchbay_events_total{kind=\"ignored\"} 1"), "{metrics}");
         engine.finish().await;
@@ -105,12 +88,4 @@ async fn send(engine: &Engine, channel: &str, body: &[u8], signature: &str) -> u
 pub async fn post(engine: &Engine, channel: &str, body: &[u8]) {
     let signature = whatsapp::signature(whatsapp::APP_SECRET, body);
     assert_eq!(send(engine, channel, body, &signature).await, 200);
-}
-
-/// The organisation's only ticket, once there is one.
-pub async fn ticket(person: &Person) -> String {
-    until("a ticket", Duration::from_secs(10), || async {
-        person.get("/tickets").await[0]["id"].as_str().map(str::to_owned)
-    })
-    .await
 }

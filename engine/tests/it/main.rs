@@ -7,4 +7,7 @@ mod support;
 
 mod crash;
 mod inbound;
+mod load;
+mod misbehave;
 mod outage;
+mod panic;

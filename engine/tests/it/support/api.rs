@@ -1,10 +1,12 @@
 //! A person of an organisation at the helpdesk dialect.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::engine::Engine;
+use super::{engine::Engine, wait::until};
 
 pub struct Person {
     pub organisation: String,
@@ -59,6 +61,21 @@ impl Person {
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "POST {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// The only ticket of a channel, once there is one.
+    pub async fn ticket(&self, channel: &str) -> String {
+        let path = format!("/tickets?channelId={channel}");
+        until("a ticket", Duration::from_secs(30), || async {
+            self.get(&path).await[0]["id"].as_str().map(str::to_owned)
+        })
+        .await
+    }
+
+    /// An answer on a ticket, of which the id is answered.
+    pub async fn answer(&self, ticket: &str, text: &str) -> String {
+        let message = self.post(&format!("/tickets/{ticket}/messages"), json!({"content": text})).await;
+        message["id"].as_str().unwrap().to_owned()
     }
 
     /// A channel, of which the id is answered.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::size::Size;
 
+#[derive(Clone)]
 pub struct Database {
     pub url: String,
     server: String,
@@ -63,7 +64,7 @@ impl Database {
     pub async fn drop(&self) {
         let Some(name) = &self.name else { return };
         let mut connection = PgConnection::connect(&self.server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
+        sqlx::query(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)")))
             .execute(&mut connection)
             .await
             .unwrap();

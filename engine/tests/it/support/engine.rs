@@ -12,7 +12,9 @@ use std::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{database::Database, size::Size, wait::until};
+use super::{database::Database, queues::Queues, size::Size, wait::until};
+
+const PARTITIONS: u32 = 4;
 
 pub struct Engine {
     pub size: Size,
@@ -21,13 +23,16 @@ pub struct Engine {
     pub http: reqwest::Client,
     folder: TempDir,
     settings: Settings,
+    queues: Option<Queues>,
     process: Mutex<Option<Child>>,
+    /// Whether database and queues are gone, or another node sees to it.
+    is_clear: bool,
 }
 
 /// What a test may want otherwise than usual.
 #[derive(Clone, Default)]
 pub struct Settings {
-    /// Lines of the configuration file, such as `[sessions]\nconcurrency = 1`.
+    /// Lines of the configuration file, such as `sessions.concurrency = 1`.
     pub file: String,
     /// Fail points, as the `fail` crate reads them.
     pub failpoints: Option<String>,
@@ -50,20 +55,36 @@ impl Engine {
         // Compiled connectors are kept for all tests: each is compiled once.
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
         settings.file = format!(
-            "bus.queue_prefix = \"{prefix}\"\nbus.partitions = 4\nplugins.cache_dir = \"{cache}\"\n{}",
+            "bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nplugins.cache_dir = \"{cache}\"\n{}",
             settings.file
         );
+        let queues = (size == Size::Scale).then(|| {
+            let url = settings.amqp_url.clone().unwrap_or_else(Size::amqp_url);
+            Queues { url, prefix, partitions: PARTITIONS }
+        });
+        Self::node(size, folder, database, queues, settings).await
+    }
+
+    /// Another node of the same installation, which ends before this one is finished.
+    pub async fn another(&self) -> Self {
+        let (folder, database) = (tempfile::tempdir().unwrap(), self.database.clone());
+        let mut node = Self::node(self.size, folder, database, self.queues.clone(), self.settings.clone()).await;
+        node.is_clear = true;
+        node
+    }
+
+    async fn node(
+        size: Size,
+        folder: TempDir,
+        database: Database,
+        queues: Option<Queues>,
+        settings: Settings,
+    ) -> Self {
         std::fs::write(folder.path().join("config.toml"), &settings.file).unwrap();
-        let port = free_port();
-        let engine = Self {
-            size,
-            address: format!("http://127.0.0.1:{port}"),
-            database,
-            http: client(),
-            folder,
-            settings,
-            process: Mutex::new(None),
-        };
+        let address = format!("http://127.0.0.1:{}", free_port());
+        let (http, process) = (client(), Mutex::new(None));
+        let engine =
+            Self { size, address, database, http, folder, settings, queues, process, is_clear: false };
         engine.launch();
         engine.ready().await;
         engine
@@ -90,8 +111,8 @@ impl Engine {
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
-        if self.size == Size::Scale {
-            command.env("AMQP_URL", self.settings.amqp_url.clone().unwrap_or_else(Size::amqp_url));
+        if let Some(Queues { url, .. }) = &self.queues {
+            command.env("AMQP_URL", url);
         }
         if let Some(failpoints) = &self.settings.failpoints {
             command.env("FAILPOINTS", failpoints);
@@ -137,12 +158,8 @@ impl Engine {
         self.ready().await;
     }
 
-    /// Resident memory in bytes.
-    pub fn resident_bytes(&self) -> u64 {
-        let id = self.process.lock().unwrap().as_ref().expect("the engine is running").id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    pub async fn metrics(&self) -> String {
+        self.http.get(self.url("/ops/metrics")).send().await.unwrap().text().await.unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -153,10 +170,52 @@ impl Engine {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
-    /// Stops the engine and removes what the test made.
+    /// Waits until nothing is left to do, stops the engine and removes what the test made.
     pub async fn finish(self) {
+        self.drained().await;
         self.stop().await;
+        if let Some(queues) = &self.queues {
+            assert_eq!(queues.waiting().await, 0, "deliveries are left on the broker");
+        }
+        self.discard().await;
+    }
+
+    /// Every job is done, every attempt has ended, every message that is due was sent.
+    pub async fn drained(&self) {
+        let queries = [
+            "select count(*) from jobs",
+            "select count(*) from attempts where ended_at is null",
+            "select count(*) from messages where state in ('QUEUED', 'SENDING')",
+        ];
+        for query in queries {
+            until(&format!("none of `{query}` to be left"), Duration::from_secs(60), || async {
+                (self.database.count(query).await == 0).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Removes what the test made, whatever is left to do.
+    pub async fn discard(mut self) {
+        self.end();
+        self.clear().await;
+    }
+
+    async fn clear(&mut self) {
+        if std::mem::replace(&mut self.is_clear, true) {
+            return;
+        }
         self.database.drop().await;
+        if let Some(queues) = &self.queues {
+            queues.delete().await;
+        }
+    }
+
+    fn end(&self) {
+        if let Some(mut process) = self.process.lock().unwrap().take() {
+            process.kill().expect("the engine can be killed");
+            process.wait().expect("the engine ends");
+        }
     }
 
     fn log_path(&self) -> PathBuf {
@@ -166,15 +225,22 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            drop(process.kill());
-            drop(process.wait());
-        }
+        self.end();
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(self.folder.path().join("engine.log")).unwrap_or_default();
+            let log = self.log();
             let tail: Vec<_> = log.lines().rev().take(60).collect();
             eprintln!("the engine's last words:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
         }
+        if self.is_clear {
+            return;
+        }
+        // A test that failed clears up as well, on a thread of its own: this one may be inside a runtime.
+        std::thread::scope(|scope| {
+            let clear = || tokio::runtime::Runtime::new().unwrap().block_on(self.clear());
+            if scope.spawn(clear).join().is_err() {
+                eprintln!("what the test made could not be removed");
+            }
+        });
     }
 }
 
@@ -184,12 +250,21 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Where `cargo xtask plugins` puts what it builds.
-pub fn plugins() -> PathBuf {
-    std::env::var_os("PATCHBAY_TEST_PLUGINS_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"), PathBuf::from)
+fn plugins() -> PathBuf {
+    built("PATCHBAY_TEST_PLUGINS_DIR", "plugins")
+}
+
+/// Where `cargo xtask plugins --guests` puts what it builds: also a connector that misbehaves.
+pub fn guests() -> PathBuf {
+    built("PATCHBAY_TEST_GUESTS_DIR", "test-plugins")
+}
+
+fn built(variable: &str, folder: &str) -> PathBuf {
+    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target").join(folder);
+    std::env::var_os(variable).map_or_else(default, PathBuf::from)
 }

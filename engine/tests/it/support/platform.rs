@@ -15,6 +15,7 @@ pub struct Call {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    pub at: std::time::Instant,
 }
 
 impl Call {
@@ -120,7 +121,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Call> {
             let chunked = named("transfer-encoding").is_some();
             let length = named("content-length").and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
             let body = if chunked { read_chunks(stream, buffer).await? } else { take(stream, buffer, length).await? };
-            return Some(Call { method, path, headers, body });
+            return Some(Call { method, path, headers, body, at: std::time::Instant::now() });
         }
         fill(stream, buffer).await?;
     }
