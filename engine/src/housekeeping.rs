@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Retention;
 
 const EVERY: Duration = Duration::from_mins(10);
+/// Logins that are over, and failed ones; no window in which they are counted is longer.
+const LOGINS: Duration = Duration::from_hours(24);
 
 /// Trims what has outlived its use, until stopped.
 pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc>, stop: CancellationToken) {
@@ -23,6 +25,8 @@ pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc
         let done = async {
             store.expire_pending_statuses(now - pending_statuses).await?;
             store.trim_events(now - events).await?;
+            store.trim_logins(now - LOGINS).await?;
+            store.trim_login_failures(now - LOGINS).await?;
             store.expire_requests(now - idempotency).await
         };
         if let Err(error) = done.await {
