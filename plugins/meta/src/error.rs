@@ -73,9 +73,10 @@ impl Effect {
             return self.status(response, format!("the platform answered {status} without an error it documents"));
         };
         let Some(failure) = error.known(own) else {
-            let failure = match error.is_transient.is("true") {
-                true => Failure::temporary(error.sentence()),
-                false => self.status(response, error.sentence()),
+            let failure = if error.is_transient.is("true") {
+                Failure::temporary(error.sentence())
+            } else {
+                self.status(response, error.sentence())
             };
             return error.coded(failure);
         };
@@ -115,7 +116,8 @@ impl GraphError<'_> {
         let message = self.message.get().or(self.title.get()).unwrap_or("the platform gave no reason");
         let data: ErrorData<'_> = read(self.error_data).unwrap_or_default();
         let details = data.details.get().filter(|details| *details != message);
-        let sentence = details.map_or_else(|| message.to_owned(), |details| format!("{message}: {details}"));
+        let sentence = details
+            .map_or_else(|| message.to_owned(), |details| format!("{}: {details}", message.trim_end_matches('.')));
         without_tokens(&sentence)
     }
 

@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// The text, unless there is none.
     pub fn get(&self) -> Option<&str> {
         (!self.0.is_empty()).then_some(&*self.0)
@@ -102,7 +102,7 @@ pub fn read<'a, T: Deserialize<'a>>(raw: Raw<'a>) -> Option<T> {
 }
 
 /// The items of a part that should be a list; none when it is not.
-pub fn items<'a>(raw: Raw<'a>) -> Vec<&'a RawValue> {
+pub fn items(raw: Raw<'_>) -> Vec<&RawValue> {
     read(raw).unwrap_or_default()
 }
 

@@ -1,13 +1,14 @@
 //! What every connector to Meta's Graph API shares; nothing of one product belongs here.
 //!
 //! A connector for one more product takes [`webhook::accept`] as it is, reads payloads with [`json`], builds requests
-//! with [`Graph`], and hands answers to [`GraphError`] together with the codes that only its product knows
-//! ([`Rule`]). What another Graph product would need too goes here, the rest stays in the connector.
+//! with [`Graph`], and hands refusals to [`Effect`] together with the codes that only its product knows ([`Rule`]).
+//! What another Graph product would need too goes here, the rest stays in the connector.
 //!
-//! - [`webhook`]: the handshake and the signature
-//! - [`json`]: tolerant reading
-//! - [`graph`]: requests
-//! - [`error`], [`rules`], [`usage`]: what a refusal means, and when to come back
+//! - [`webhook`] checks the handshake and the signature
+//! - [`json`] reads tolerantly
+//! - [`graph`] builds requests
+//! - [`error`] and [`rules`] say what a refusal means
+//! - [`usage`] says when to come back
 
 pub mod error;
 pub mod graph;
@@ -16,6 +17,6 @@ pub mod rules;
 pub mod usage;
 pub mod webhook;
 
-pub use error::GraphError;
+pub use error::{Effect, GraphError};
 pub use graph::Graph;
 pub use rules::Rule;

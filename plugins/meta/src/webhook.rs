@@ -30,7 +30,9 @@ fn handshake(webhook: &Webhook) -> Result<Acceptance, Rejection> {
         Some(challenge) if subscribes && host::matches(&token, VERIFY_TOKEN) => {
             Ok(Acceptance::Answer(Reply::text(challenge)))
         }
-        Some(_) if subscribes => Err(Rejection::unauthentic("hub.verify_token is not the channel's webhookVerifyToken")),
+        Some(_) if subscribes => {
+            Err(Rejection::unauthentic("hub.verify_token is not the channel's webhookVerifyToken"))
+        }
         _ => Err(Rejection::unauthentic("a GET must carry hub.mode=subscribe, hub.challenge and hub.verify_token")),
     }
 }

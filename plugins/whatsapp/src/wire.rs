@@ -1,4 +1,5 @@
 //! What Meta sends, as types: every field may be missing, a part of an unknown shape stays unread ([`Raw`]).
+#![expect(clippy::struct_field_names, reason = "the names are Meta's")]
 
 use patchbay_plugin_meta::json::{Raw, Text};
 use serde::Deserialize;

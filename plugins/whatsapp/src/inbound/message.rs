@@ -34,7 +34,13 @@ pub fn event(raw: &RawValue, people: &People<'_>, direction: Direction, received
     else {
         return Event::ignored(format!("a message of type {kind} without its own or its contact's identifier"));
     };
-    let place = Place { id, thread, contact, direction, at: message.timestamp.seconds_as_milliseconds().unwrap_or(received_at) };
+    let place = Place {
+        id,
+        thread,
+        contact,
+        direction,
+        at: message.timestamp.seconds_as_milliseconds().unwrap_or(received_at),
+    };
     let to_earlier = match kind {
         "reaction" => reaction(&message, &place),
         "edit" => edit(&message, &place),
@@ -86,7 +92,7 @@ fn revoke(message: &Message<'_>, place: &Place) -> Option<Event> {
 }
 
 fn new(raw: &RawValue, message: &Message<'_>, place: Place) -> Event {
-    let (content, fact) = content::read(raw, message);
+    let (said, fact) = content::read(raw, message);
     let context: Context<'_> = read(message.context).unwrap_or_default();
     let metadata = object(&[
         ("referral", message.referral),
@@ -103,7 +109,7 @@ fn new(raw: &RawValue, message: &Message<'_>, place: Place) -> Event {
         echo: place.direction == Direction::Echo,
         correlation: None,
         sent_at: place.at,
-        content,
+        content: said,
         reply_to: context.id.owned(),
         metadata,
     })

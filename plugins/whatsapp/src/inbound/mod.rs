@@ -15,8 +15,8 @@ mod system;
 use crate::settings::Settings;
 use crate::wire::{Change, Entry, Envelope, Metadata, OBJECT, Value};
 use message::Direction;
-use patchbay_plugin_meta::json::{Body, Text, body, items, read};
 use patchbay_plugin_meta::GraphError;
+use patchbay_plugin_meta::json::{Body, Text, body, items, read};
 use patchbay_plugin_sdk::{Channel, Event, Timestamp, Webhook};
 use person::People;
 

@@ -1,7 +1,7 @@
 //! What the platform answers.
 
 use crate::errors::RULES;
-use patchbay_plugin_meta::error::Effect;
+use patchbay_plugin_meta::Effect;
 use patchbay_plugin_meta::json::Text;
 use patchbay_plugin_sdk::host::{self, Level};
 use patchbay_plugin_sdk::{Failure, Response, TransportError};

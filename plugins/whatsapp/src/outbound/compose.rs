@@ -45,7 +45,8 @@ pub fn pieces(outgoing: &Outgoing) -> Result<Vec<Piece<'_>>, Failure> {
     }
     let requests = pieces.iter().map(|piece| 1 + usize::from(piece.upload.is_some())).sum::<usize>();
     if requests > REQUESTS {
-        let sentence = format!("the message takes {requests} requests, at most {REQUESTS} are possible; send fewer files");
+        let sentence =
+            format!("the message takes {requests} requests, at most {REQUESTS} are possible; send fewer files");
         return Err(Failure::rejected(sentence));
     }
     Ok(pieces)
@@ -71,7 +72,9 @@ fn attached<'a>(attachment: &'a Attachment, caption: Option<&str>) -> Result<Pie
     let (kind, mut body, upload) = file::object(attachment)?;
     if let Some(caption) = caption.filter(|caption| !caption.is_empty()) {
         if !file::has_caption(attachment.kind) {
-            return Err(Failure::rejected(format!("WhatsApp shows no caption with this kind of file ({kind}); send it as text")));
+            return Err(Failure::rejected(format!(
+                "WhatsApp shows no caption with this kind of file ({kind}); send it as text"
+            )));
         }
         at_most("the caption", caption, CAPTION)?;
         body.insert("caption".to_owned(), json!(caption));

@@ -38,9 +38,12 @@ const fn rules(kind: MediaKind) -> Rules {
             types: AUDIO,
             advice: "audio as AAC, AMR, MP3, MP4 or OGG; send others as a document",
         },
-        MediaKind::Voice => {
-            Rules { name: "audio", most: 16 * MB, types: &["audio/ogg"], advice: "voice notes as OGG with the Opus codec" }
-        }
+        MediaKind::Voice => Rules {
+            name: "audio",
+            most: 16 * MB,
+            types: &["audio/ogg"],
+            advice: "voice notes as OGG with the Opus codec",
+        },
         MediaKind::Document => Rules { name: "document", most: 100 * MB, types: &[], advice: "" },
         MediaKind::Sticker => {
             Rules { name: "sticker", most: 500 * KB, types: &["image/webp"], advice: "stickers as WebP" }

@@ -2,7 +2,7 @@
 //! run out by the time of the download, it is looked up once more.
 
 use super::{Api, answer};
-use patchbay_plugin_meta::error::Effect;
+use patchbay_plugin_meta::Effect;
 use patchbay_plugin_meta::json::Text;
 use patchbay_plugin_sdk::{Failure, Outcome, Response, Step, TransportError};
 use serde::Deserialize;
@@ -44,12 +44,7 @@ pub fn look_up(api: &Api, id: &str, place: Place) -> Step {
     api.graph.get([id]).state(place.word()).into()
 }
 
-pub fn resume(
-    api: &Api,
-    id: &str,
-    state: &[u8],
-    response: Result<Response, TransportError>,
-) -> Result<Step, Failure> {
+pub fn resume(api: &Api, id: &str, state: &[u8], response: Result<Response, TransportError>) -> Result<Step, Failure> {
     let next = match Place::read(state)? {
         Place::LookUp => Place::Download,
         Place::LookUpAgain => Place::DownloadAgain,

@@ -14,8 +14,7 @@ mod template;
 mod templates;
 
 use crate::settings::Settings;
-use patchbay_plugin_meta::Graph;
-use patchbay_plugin_meta::error::Effect;
+use patchbay_plugin_meta::{Effect, Graph};
 use patchbay_plugin_sdk::{Channel, Command, Failure, Outcome, Request, Response, Step, TransportError};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;

@@ -1,9 +1,9 @@
 //! Marking as read, and typing, which marks as read too.
 
 use super::{Api, answer};
-use patchbay_plugin_meta::error::Effect;
+use patchbay_plugin_meta::Effect;
 use patchbay_plugin_sdk::{Failure, MessageRef, Outcome, Request, Response, Step, TransportError, TypingSignal};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 /// Marks the last message of each thread: what came before it counts as read with it. `done` threads are marked.
 pub fn mark_read(api: &Api, messages: &[MessageRef], done: usize) -> Step {
@@ -46,9 +46,8 @@ pub fn typing(api: &Api, signal: &TypingSignal) -> Result<Step, Failure> {
     Ok(read(api, message, indicator).into())
 }
 
-fn read(api: &Api, message: &str, more: Map<String, serde_json::Value>) -> Request {
-    let mut fields =
-        Map::from_iter([("status".to_owned(), json!("read")), ("message_id".to_owned(), json!(message))]);
+fn read(api: &Api, message: &str, more: Map<String, Value>) -> Request {
+    let mut fields = Map::from_iter([("status".to_owned(), json!("read")), ("message_id".to_owned(), json!(message))]);
     fields.extend(more);
     api.messages(fields).idempotent()
 }

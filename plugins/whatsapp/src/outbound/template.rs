@@ -27,11 +27,11 @@ fn components(parameters: Value) -> Result<Vec<Value>, Failure> {
     match parameters {
         Value::Null => Ok(Vec::new()),
         Value::Array(items) if items.iter().all(is_component) => Ok(items),
-        Value::Array(items) => Ok(body(items.into_iter().map(parameter).collect::<Result<_, _>>()?)),
+        Value::Array(items) => body(items.into_iter().map(parameter)),
         Value::Object(mut fields) => match fields.remove("components") {
             Some(Value::Array(components)) => Ok(components),
             Some(_) => Err(Failure::rejected(UNKNOWN_FORM)),
-            None => Ok(body(fields.into_iter().map(named).collect::<Result<_, _>>()?)),
+            None => body(fields.into_iter().map(named)),
         },
         _ => Err(Failure::rejected(UNKNOWN_FORM)),
     }
@@ -40,11 +40,15 @@ fn components(parameters: Value) -> Result<Vec<Value>, Failure> {
 /// Components have a part of the template as their type, parameters a kind of value.
 fn is_component(value: &Value) -> bool {
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-    matches!(kind.as_str(), "header" | "body" | "footer" | "button" | "carousel" | "limited_time_offer" | "order_status")
+    matches!(
+        kind.as_str(),
+        "header" | "body" | "footer" | "button" | "carousel" | "limited_time_offer" | "order_status"
+    )
 }
 
-fn body(parameters: Vec<Value>) -> Vec<Value> {
-    if parameters.is_empty() { Vec::new() } else { vec![json!({"type": "body", "parameters": parameters})] }
+fn body(parameters: impl Iterator<Item = Result<Value, Failure>>) -> Result<Vec<Value>, Failure> {
+    let parameters: Vec<Value> = parameters.collect::<Result<_, _>>()?;
+    Ok(if parameters.is_empty() { Vec::new() } else { vec![json!({"type": "body", "parameters": parameters})] })
 }
 
 fn parameter(value: Value) -> Result<Value, Failure> {

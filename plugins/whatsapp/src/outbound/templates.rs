@@ -1,7 +1,7 @@
 //! The account's templates: listing them, and asking for a new one.
 
 use super::{Api, answer};
-use patchbay_plugin_meta::error::Effect;
+use patchbay_plugin_meta::Effect;
 use patchbay_plugin_sdk::{Failure, Outcome, Response, Step, TransportError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -50,9 +50,10 @@ pub fn resume_list(api: &Api, state: &[u8], response: Result<Response, Transport
     let following = page.paging.filter(|paging| paging.next.is_some()).and_then(|paging| paging.cursors?.after);
     match following {
         None => Ok(Outcome::Templates(Value::Array(listed.templates).to_string()).into()),
-        Some(_) if listed.pages == PAGES => {
-            Err(Failure::rejected(format!("the account has more than the {} templates that fit", listed.templates.len())))
-        }
+        Some(_) if listed.pages == PAGES => Err(Failure::rejected(format!(
+            "the account has more than the {} templates that fit",
+            listed.templates.len()
+        ))),
         Some(after) => self::page(api, &listed, Some(&after)),
     }
 }
@@ -84,5 +85,7 @@ pub fn submitted(template: &str, response: Result<Response, TransportError>) -> 
 
 fn read(template: &str) -> Result<Value, Failure> {
     let template = serde_json::from_str(template).ok().filter(Value::is_object);
-    template.ok_or_else(|| Failure::rejected("a template must be a JSON object with name, language, category and components"))
+    template.ok_or_else(|| {
+        Failure::rejected("a template must be a JSON object with name, language, category and components")
+    })
 }
