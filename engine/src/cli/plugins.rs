@@ -13,30 +13,22 @@ use super::table::table;
 /// What the connector in the file declares; an error says why it is refused.
 pub async fn check(file: &Path, config: &config::Plugins) -> anyhow::Result<String> {
     let bytes = tokio::fs::read(file).await.with_context(|| format!("{} cannot be read", file.display()))?;
-    let host = PluginHost::new(host(config))?;
+    let host = PluginHost::new(HostConfig { cache_dir: None, ..config.host() })?;
     let plugin = host.load(bytes).await.with_context(|| format!("{} is refused", file.display()))?;
     Ok(describe(plugin.manifest(), plugin.digest()))
 }
 
 /// A table of the connectors in the plugins folder, those that are refused among them.
 pub async fn list(config: &config::Plugins) -> anyhow::Result<String> {
-    let plugins = Plugins::load(PluginHost::new(host(config))?, &config.dir).await?.list();
+    let host = PluginHost::new(HostConfig { cache_dir: None, ..config.host() })?;
+    let loaded = Plugins::load(host, &config.dir).await;
+    let plugins = loaded.context("set PATCHBAY_PLUGINS_DIR to the folder with the connectors")?.list();
     if plugins.is_empty() {
         return Ok(format!("There is no .wasm file in {}.\n", config.dir.display()));
     }
     let titles = ["FILE", "NAME", "VERSION", "CHANNEL TYPES", "CAPABILITIES", "HOSTS", "ERROR"].map(str::to_owned);
     let rows: Vec<Vec<String>> = iter::once(titles.to_vec()).chain(plugins.iter().map(row)).collect();
     Ok(table(&rows))
-}
-
-fn host(config: &config::Plugins) -> HostConfig {
-    HostConfig {
-        cache_dir: None,
-        memory_bytes: config.memory_bytes,
-        call_deadline: config.call_deadline,
-        output_bytes: config.output_bytes,
-        ..HostConfig::default()
-    }
 }
 
 fn row(plugin: &PluginInfo) -> Vec<String> {

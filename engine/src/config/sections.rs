@@ -8,6 +8,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use patchbay_plugin_host::HostConfig;
 use tracing_subscriber::filter::Targets;
 
 use super::{ConfigError, MasterKey, Secret, Settings, forms};
@@ -214,6 +215,17 @@ impl Plugins {
                 .duration("plugins.call_deadline", Duration::from_millis(10)..=Duration::from_mins(1))?,
             output_bytes: settings.bytes("plugins.output_bytes", SIZES)?,
         })
+    }
+
+    /// The limits within which connectors run.
+    pub fn host(&self) -> HostConfig {
+        HostConfig {
+            cache_dir: Some(self.cache_dir.clone()),
+            memory_bytes: self.memory_bytes,
+            call_deadline: self.call_deadline,
+            output_bytes: self.output_bytes,
+            ..HostConfig::default()
+        }
     }
 }
 

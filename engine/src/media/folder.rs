@@ -90,10 +90,10 @@ impl Folder {
     pub async fn keep(&self, id: MediaId, file: Incoming) -> Result<(), FolderError> {
         let (root, place) = (self.path.clone(), self.place(id));
         let named = blocking(move || {
-            let shelf = place.parent().unwrap_or(&root);
-            fs::create_dir_all(shelf)?;
+            let drawer = place.parent().unwrap_or(&root);
+            fs::create_dir_all(drawer)?;
             file.file.persist_noclobber(&place).map_err(|refused| refused.error)?;
-            sync(shelf)?;
+            sync(drawer)?;
             sync(&root)
         });
         Ok(named.await?)
