@@ -2,13 +2,13 @@
 //!
 //! The only place that knows wasmtime. In the order of a call:
 //!
-//! - [`plugins`] finds the connector of a channel type and swaps it when its file changes,
-//! - [`host`] makes a file callable: [`component`] checks what it asks for, [`manifest`] what it says of itself,
-//! - [`instance`] calls it: [`state`] holds its limits, [`crypto`] and [`log`] are all it can ask for,
-//!   [`translate`] turns its values into the engine's,
-//! - [`egress`] sends what it asks to send: policy, credentials and the guard against private addresses.
+//! - `plugins` finds the connector of a channel type and swaps it when its file changes,
+//! - `host` makes a file callable: `component` checks what it asks for, `manifest` what it says of itself,
+//! - `instance` calls it: `state` holds its limits, `crypto` and `log` are all it can ask for,
+//!   `translate` turns its values into the engine's,
+//! - `egress` sends what it asks to send: policy, credentials and the guard against private addresses.
 //!
-//! A later version of the contract gets a module beside [`bindings`] and one beside [`translate`]; `component`
+//! A later version of the contract gets a module beside `bindings` and one beside `translate`; `component`
 //! tells by the imports which of them a file was built for.
 
 mod bindings;

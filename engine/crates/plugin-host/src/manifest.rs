@@ -1,4 +1,4 @@
-//! What a manifest must say to be believed. To add a rule, add a line to [`check`].
+//! What a manifest must say to be believed. To add a rule, add a line to `check`.
 
 use patchbay_domain::platform::{Manifest, OAuth2, RateLimit};
 

@@ -1,6 +1,6 @@
-//! Sends what connectors ask to send, after the sandbox: checks the address by the [`policy`], puts the
-//! channel's [`credentials`] in, builds the [`body`], follows redirects, and reads the [`answer`]. Connections go
-//! only to addresses that [`resolve`] and [`address`] let through.
+//! Sends what connectors ask to send, after the sandbox: checks the address by the `policy`, puts the
+//! channel's `credentials` in, builds the `body`, follows redirects, and reads the `answer`. Connections go
+//! only to addresses that `resolve` and `address` let through.
 //!
 //! An error tells what is known of the request: it never left, or it may have arrived. No error, and no log
 //! line, holds more of an address than its host.

@@ -1,6 +1,6 @@
 //! May this connector call this address for this channel? Three questions, in this order, on every hop: does
 //! the manifest declare the host, does the operator grant it, is the way there safe. Whether the name leads to a
-//! private address is asked when it is resolved, in [`resolve`](super::resolve).
+//! private address is asked when it is resolved, in `resolve`(super::resolve).
 
 use std::{collections::BTreeSet, net::IpAddr};
 
