@@ -1,9 +1,10 @@
 //! The HTTP surface: four dialects over one service layer, and `/ops`.
 //!
-//! A dialect is a module with a [`Shape`](problem::Shape) for its errors and a
-//! list of [endpoints](endpoint::Endpoint) per scope. Scopes do not fall through, so the order
-//! here decides what a path means: `/ops`, inbox at `/api/v1`, then business and
-//! sessions at `/api`, helpdesk last. A snapshot of the whole table guards it.
+//! A dialect is a module with a shape for its errors (`problem::Shape`) and a list
+//! of endpoints (`endpoint::Endpoint`) per scope. Scopes do not fall through, so
+//! the order here decides what a path means: `/ops`, inbox at `/api/v1`, then
+//! business and sessions at `/api`, helpdesk last. A snapshot of the whole table
+//! guards it.
 
 mod endpoint;
 mod fields;
