@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use patchbay_domain::{NodeId, conversation::Policy};
-use patchbay_plugin_host::{Egress, EgressConfig, HostConfig, MediaStore, PluginHost, Plugins};
+use patchbay_plugin_host::{Egress, EgressConfig, MediaStore, PluginHost, Plugins};
 use patchbay_store::{Store, StoreOptions, jobs::Partitions};
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
@@ -265,13 +265,7 @@ async fn connect(config: &Config) -> anyhow::Result<Store> {
 }
 
 async fn load_plugins(config: &Config) -> anyhow::Result<Plugins> {
-    let host = PluginHost::new(HostConfig {
-        cache_dir: Some(config.plugins.cache_dir.clone()),
-        memory_bytes: config.plugins.memory_bytes,
-        call_deadline: config.plugins.call_deadline,
-        output_bytes: config.plugins.output_bytes,
-        ..HostConfig::default()
-    })?;
+    let host = PluginHost::new(config.plugins.host())?;
     Ok(Plugins::load(host, &config.plugins.dir).await?)
 }
 

@@ -25,7 +25,12 @@ pub struct Interrupted {
 impl Interrupted {
     /// What it means for a message: nobody knows what became of it once something was sent.
     pub fn as_failure(&self) -> Failure {
-        let kind = if self.request_left { FailureKind::Unknown } else { FailureKind::Rejected };
+        let kind = match self.error {
+            _ if self.request_left => FailureKind::Unknown,
+            // Every instance is in use: that passes.
+            CallError::Busy => FailureKind::Temporary,
+            _ => FailureKind::Rejected,
+        };
         Failure {
             kind,
             code: None,

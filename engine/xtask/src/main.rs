@@ -2,6 +2,7 @@
 //!
 //! Each command is a file of its name. To add one: a module, a case in [`Task`], a line in `main`.
 
+mod bench;
 mod command;
 mod plugins;
 mod run;
@@ -27,6 +28,8 @@ enum Task {
     Run,
     /// Run every test on every back end
     Test(test::Arguments),
+    /// Measure the engine beside the least program that is still safe
+    Bench(bench::Arguments),
     #[command(hide = true)]
     Announce(run::Announcement),
 }
@@ -36,6 +39,7 @@ fn main() -> Result<()> {
         Task::Plugins(arguments) => plugins::plugins(&arguments),
         Task::Run => run::run(),
         Task::Test(arguments) => test::test(&arguments),
+        Task::Bench(arguments) => bench::bench(&arguments),
         Task::Announce(announcement) => run::announce(&announcement),
     }
 }

@@ -99,6 +99,7 @@ pub enum Rejection {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most events are messages: boxing them would cost more than it saves")]
 pub enum Event {
     Message(InboundMessage),
     Status(DeliveryStatus),
