@@ -429,7 +429,9 @@ create table idempotency_keys (
     request_hash text not null,
     status bigint,
     answer text,
+    -- When the key was first used, and when it was last being worked on.
     created_at timestamptz not null,
+    begun_at timestamptz not null,
     primary key (organisation_id, user_id, key)
 );
 create index idempotency_keys_age on idempotency_keys (created_at);

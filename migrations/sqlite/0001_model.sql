@@ -431,7 +431,9 @@ create table idempotency_keys (
     request_hash text not null,
     status integer,
     answer text,
+    -- When the key was first used, and when it was last being worked on.
     created_at text not null,
+    begun_at text not null,
     primary key (organisation_id, user_id, key)
 ) strict;
 create index idempotency_keys_age on idempotency_keys (created_at);

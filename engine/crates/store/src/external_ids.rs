@@ -1,7 +1,7 @@
 //! The platform's identifiers of messages we sent, which come with its answer,
 //! with a report, or with an echo that overtook both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use patchbay_domain::{ChannelId, ConversationId, MessageId, event::Change, message::Direction};
 use uuid::Uuid;
@@ -36,11 +36,11 @@ pub(crate) async fn store(
     if identified.is_empty() {
         return Ok(());
     }
-    let taken = absorb_echoes(tx, deliveries, identified).await?;
+    let mut holders: HashMap<_, _> = absorb_echoes(tx, deliveries, identified).await?;
     let mut aliases = Vec::new();
-    for identified in identified {
-        let Identified { message_id, channel_id, external_id } = identified;
-        if taken.contains(identified) {
+    for Identified { message_id, channel_id, external_id } in identified {
+        let holder = *holders.entry((*channel_id, external_id.as_str())).or_insert(*message_id);
+        if holder != *message_id {
             tracing::warn!(message.id = %message_id, "the platform gave two messages one identifier");
         } else if deliveries.get_mut(message_id).is_some_and(|delivery| !delivery.identify(external_id)) {
             aliases.push(IdentifiedRow { message_id: *message_id, channel_id: *channel_id, external_id });
@@ -56,12 +56,12 @@ pub(crate) async fn store(
         .map(drop)
 }
 
-/// Those of the identifiers that stay with another message.
-async fn absorb_echoes(
+/// Which of the identifiers stay with which other message.
+async fn absorb_echoes<'a>(
     tx: &mut OrganisationTx,
     deliveries: &mut BTreeMap<MessageId, Delivery>,
-    identified: &[Identified],
-) -> Result<Vec<Identified>, StoreError> {
+    identified: &'a [Identified],
+) -> Result<HashMap<(ChannelId, &'a str), MessageId>, StoreError> {
     let rows: Vec<_> = identified
         .iter()
         .map(|identified| IdentifiedRow {
@@ -70,28 +70,30 @@ async fn absorb_echoes(
             external_id: &identified.external_id,
         })
         .collect();
-    let holders: Vec<(Uuid, Uuid, String, bool)> = sql("select r.message_id, m.id, r.external_id, \
+    let found: Vec<(Uuid, Uuid, bool)> = sql("select r.message_id, m.id, \
          m.sender_user_id is null and m.campaign_id is null and m.attempts = 0 from {rows} r \
          join messages m on m.channel_id = r.channel_id and m.external_id = r.external_id and m.id <> r.message_id")
     .rows(&rows)
     .fetch_all(&mut *tx)
     .await?;
-    let mut taken = Vec::new();
-    for (message_id, holder, external_id, unsent) in holders {
-        let echo = delivery::load(tx, &[holder.into()]).await?.into_values().next();
-        match (echo, deliveries.get_mut(&message_id.into())) {
-            (Some(echo), Some(message)) if unsent && echo.direction == Direction::Outbound => {
-                message.absorb(&echo);
-                remove_echo(tx, &echo, message.id, message.conversation_id).await?;
-                deliveries.remove(&echo.id);
+    let mut holders = HashMap::new();
+    for (message_id, holder, unsent) in found {
+        let Some(holder) = delivery::load(tx, &[holder.into()]).await?.into_values().next() else { continue };
+        match deliveries.get_mut(&message_id.into()) {
+            Some(message) if unsent && holder.direction == Direction::Outbound => {
+                message.absorb(&holder);
+                remove_echo(tx, &holder, message.id, message.conversation_id).await?;
+                deliveries.remove(&holder.id);
             }
-            (Some(echo), _) => {
-                taken.push(Identified { message_id: message_id.into(), channel_id: echo.channel_id, external_id });
+            _ => {
+                let held = identified.iter().filter(|held| {
+                    held.channel_id == holder.channel_id && Some(&held.external_id) == holder.external_id.as_ref()
+                });
+                holders.extend(held.map(|held| ((held.channel_id, held.external_id.as_str()), holder.id)));
             }
-            (None, _) => {}
         }
     }
-    Ok(taken)
+    Ok(holders)
 }
 
 /// What refers to the echo refers to the message from now on.

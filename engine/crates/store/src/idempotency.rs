@@ -48,10 +48,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Begun, StoreError> {
         let taken: Option<(DateTime<Utc>,)> = sql("insert into idempotency_keys \
-             (organisation_id, user_id, key, request_hash, created_at) values ($1, $2, $3, $4, $5) \
-             on conflict (organisation_id, user_id, key) do update set status = null \
+             (organisation_id, user_id, key, request_hash, created_at, begun_at) values ($1, $2, $3, $4, $5, $5) \
+             on conflict (organisation_id, user_id, key) do update set status = null, begun_at = excluded.begun_at \
              where idempotency_keys.request_hash = excluded.request_hash and (idempotency_keys.status = $6 \
-             or (idempotency_keys.status is null and idempotency_keys.created_at < $7)) returning created_at")
+             or (idempotency_keys.status is null and idempotency_keys.begun_at < $7)) returning created_at")
         .bind(key.organisation_id)
         .bind(key.user_id)
         .bind(&key.key)

@@ -167,12 +167,11 @@ async fn connect_postgres(url: &str, options: StoreOptions) -> Result<PgPool, St
     if is_loopback(connection.get_host()) && !url.contains("sslmode=") && !url.contains("ssl-mode=") {
         connection = connection.ssl_mode(PgSslMode::Disable);
     }
-    let connection = connection
-        .options([
-            ("statement_timeout", milliseconds.as_str()),
-            ("lock_timeout", milliseconds.as_str()),
-            ("idle_in_transaction_session_timeout", milliseconds.as_str()),
-        ]);
+    let connection = connection.options([
+        ("statement_timeout", milliseconds.as_str()),
+        ("lock_timeout", milliseconds.as_str()),
+        ("idle_in_transaction_session_timeout", milliseconds.as_str()),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)

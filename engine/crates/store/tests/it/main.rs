@@ -1,0 +1,32 @@
+//! The store on both databases. Every test runs on each: a SQLite file and a
+//! PostgreSQL database of its own, deleted afterwards.
+//!
+//! `PATCHBAY_TEST_POSTGRES_URL` names a server where databases may be made;
+//! `PATCHBAY_TEST_EMBEDDED_ONLY=1` leaves PostgreSQL out. To add a test, write an
+//! `async fn` that takes a `Fixture` and name it in its file's `on_both!`.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod channels;
+#[cfg(test)]
+mod commits;
+#[cfg(test)]
+mod conversations;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod questions;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod sending;
+#[cfg(test)]
+mod settling;
+#[cfg(test)]
+mod statuses;

@@ -1,0 +1,125 @@
+//! What people are asked and told.
+
+use patchbay_domain::{ChannelId, DeadLetterId, event::Change, platform::TemplateStatus};
+use patchbay_store::{
+    dead_letters::NewDeadLetter,
+    jobs::Direction,
+    manual_actions::{self, ActionStatus},
+    notifications::NewNotification,
+};
+use serde_json::json;
+
+use crate::support::{Fixture, on_both};
+
+on_both!(
+    a_dead_letter_is_kept_and_replayed,
+    a_manual_action_is_closed_once,
+    notifications_are_read_by_each,
+    a_template_keeps_the_platforms_verdict,
+);
+
+fn letter(fixture: &Fixture, reason: &str) -> NewDeadLetter {
+    NewDeadLetter {
+        channel_id: fixture.channel.channel_id,
+        direction: Direction::Inbound,
+        reason: reason.into(),
+        payload: "{\"body\":\"…\"}".into(),
+    }
+}
+
+async fn bury(fixture: &Fixture, reason: &str) -> DeadLetterId {
+    fixture.store.insert_dead_letter(&letter(fixture, reason), fixture.now).await.unwrap().unwrap()
+}
+
+async fn a_dead_letter_is_kept_and_replayed(fixture: Fixture) {
+    let (store, organisation) = (&fixture.store, fixture.organisation());
+    let (one, two) = (bury(&fixture, "one").await, bury(&fixture, "two").await);
+    let ids = |letters: Vec<patchbay_store::dead_letters::DeadLetter>| -> Vec<_> {
+        letters.into_iter().map(|letter| letter.id).collect()
+    };
+    assert_eq!(ids(store.dead_letters(organisation, None, 10).await.unwrap()), [two, one]);
+    assert_eq!(ids(store.dead_letters(organisation, Some(two), 10).await.unwrap()), [one]);
+    let kept = store.dead_letter(organisation, one).await.unwrap().unwrap();
+    assert_eq!((kept.reason.as_str(), kept.direction, kept.replayed_at), ("one", Direction::Inbound, None));
+    assert_eq!(kept.payload, letter(&fixture, "one").payload);
+    let asked = store.manual_actions(organisation, Some(ActionStatus::Pending), None, 10).await.unwrap();
+    assert_eq!(asked[1].dead_letter_id, Some(one));
+    assert_eq!(asked[1].kind, manual_actions::DEAD_LETTER);
+
+    let other = fixture.other_tenant("other").await;
+    assert_eq!(store.dead_letter(other.organisation(), one).await.unwrap(), None);
+    assert!(!store.mark_replayed(other.organisation(), one, fixture.now).await.unwrap());
+    assert!(store.dead_letters(other.organisation(), None, 10).await.unwrap().is_empty());
+
+    assert!(store.mark_replayed(organisation, one, fixture.now).await.unwrap());
+    assert_eq!(store.dead_letter(organisation, one).await.unwrap().unwrap().replayed_at, Some(fixture.now));
+    assert_eq!(store.manual_actions(organisation, Some(ActionStatus::Pending), None, 10).await.unwrap().len(), 1);
+    let nowhere = NewDeadLetter { channel_id: ChannelId::at(fixture.now), ..letter(&fixture, "nowhere") };
+    assert_eq!(store.insert_dead_letter(&nowhere, fixture.now).await.unwrap(), None);
+    fixture.assert_no_gaps().await;
+}
+
+async fn a_manual_action_is_closed_once(fixture: Fixture) {
+    let (store, organisation) = (&fixture.store, fixture.organisation());
+    bury(&fixture, "reason").await;
+    let id = store.manual_actions(organisation, None, None, 10).await.unwrap()[0].id;
+    let other = fixture.other_tenant("other").await;
+    let close =
+        |organisation| store.complete_manual_action(organisation, id, ActionStatus::Completed, "drop", fixture.now);
+    assert!(!close(other.organisation()).await.unwrap());
+    assert_eq!(store.manual_action(other.organisation(), id).await.unwrap(), None);
+    assert!(close(organisation).await.unwrap());
+    assert!(!close(organisation).await.unwrap());
+    let closed = store.manual_action(organisation, id).await.unwrap().unwrap();
+    assert_eq!((closed.status, closed.resolution.as_deref()), (ActionStatus::Completed, Some("drop")));
+    assert_eq!(closed.completed_at, Some(fixture.now));
+}
+
+async fn notifications_are_read_by_each(fixture: Fixture) {
+    let (store, organisation) = (&fixture.store, fixture.organisation());
+    let colleague = crate::support::new_user(
+        organisation,
+        "colleague@example.com",
+        patchbay_domain::people::Role::Agent,
+        fixture.now,
+    );
+    store.create_user(&colleague, fixture.now).await.unwrap();
+    let told = |user_id| NewNotification {
+        organisation_id: organisation,
+        user_id,
+        kind: "NEW_MESSAGE".into(),
+        title: "t".into(),
+        message: "m".into(),
+        data: json!({"a": 1}),
+    };
+    store.notify(&[told(None), told(Some(fixture.user)), told(Some(colleague.id))], fixture.now).await.unwrap();
+    let of = |user, unread| store.notifications(organisation, user, unread, None, 10);
+    let mine = of(fixture.user, false).await.unwrap();
+    assert_eq!(mine.len(), 2);
+    assert_eq!(mine[0].data, json!({"a": 1}));
+    let one = Some(mine[0].id);
+    assert_eq!(store.mark_notifications_read(organisation, colleague.id, one, fixture.now).await.unwrap(), 0);
+    assert_eq!(store.mark_notifications_read(organisation, fixture.user, one, fixture.now).await.unwrap(), 1);
+    assert_eq!(of(fixture.user, true).await.unwrap().len(), 1);
+    assert_eq!(of(fixture.user, false).await.unwrap()[0].read_at, Some(fixture.now));
+    assert_eq!(store.mark_notifications_read(organisation, fixture.user, None, fixture.now).await.unwrap(), 1);
+    assert_eq!(of(colleague.id, true).await.unwrap().len(), 2, "what one reads stays unread for others");
+    let events = fixture.events().await;
+    let announced = events.iter().filter(|event| matches!(event.change, Change::NotificationCreated { .. }));
+    assert_eq!(announced.count(), 3);
+
+    let other = fixture.other_tenant("other").await;
+    assert!(store.notifications(other.organisation(), fixture.user, false, None, 10).await.unwrap().is_empty());
+}
+
+async fn a_template_keeps_the_platforms_verdict(fixture: Fixture) {
+    let verdict = TemplateStatus {
+        name: "hello".into(),
+        language: "en".into(),
+        state: "REJECTED".into(),
+        reason: Some("tone".into()),
+    };
+    let channel = fixture.channel.channel_id;
+    assert!(!fixture.store.set_template_status(channel, &verdict, fixture.now).await.unwrap());
+    assert!(!fixture.store.set_template_status(ChannelId::at(fixture.now), &verdict, fixture.now).await.unwrap());
+}
