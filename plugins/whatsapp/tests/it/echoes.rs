@@ -71,7 +71,7 @@ fn inbound_echo_edit_and_revoke() {
 }
 
 #[test]
-fn inbound_echo_reaction_is_the_businesss() {
+fn inbound_echo_reaction() {
     match echo(json!({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": "👍"}})) {
         Event::Reaction(reaction) => {
             assert_eq!(reaction.message, MessageRef::new(CONTACT, "wamid.0"));
