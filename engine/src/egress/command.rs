@@ -28,7 +28,7 @@ impl Interrupted {
         let kind = match self.error {
             _ if self.request_left => FailureKind::Unknown,
             // Every instance is in use: that passes.
-            CallError::Busy => FailureKind::Temporary,
+            CallError::Busy { .. } => FailureKind::Temporary,
             _ => FailureKind::Rejected,
         };
         Failure {

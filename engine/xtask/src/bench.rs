@@ -21,7 +21,7 @@ pub struct Arguments {
 pub fn bench(arguments: &Arguments) -> Result<()> {
     let project = Project::find()?;
     let plugins = project.target.join("plugins");
-    plugins::build(&plugins, &[])?;
+    plugins::build(plugins::SHIPPED, &plugins, &[])?;
     run(cargo(&project.root).args(["build", "--release", "--package", "patchbay", "--package", "patchbay-bench"]))?;
     let services = if arguments.embedded_only { None } else { Some(Services::find(&project.root)?) };
 

@@ -135,6 +135,8 @@ impl Draft {
         let (direction, state) =
             if echo { (Direction::Outbound, MessageState::Sent) } else { (Direction::Inbound, MessageState::Received) };
         if !echo {
+            // Whoever writes can be reached.
+            self.conversation.unreachable = false;
             self.conversation.unread_count += 1;
             let last = self.conversation.last_inbound_at.map_or(sent_at, |last| last.max(sent_at));
             // A platform's clock that runs ahead must not keep the window open longer.
