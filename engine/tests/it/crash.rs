@@ -12,7 +12,7 @@ use crate::{
         api::Person,
         engine::Engine,
         load::{Load, settled, stored},
-        platform::{Answer, Call, Platform},
+        platform::{Answer, Platform},
         wait::until,
         whatsapp,
     },
@@ -51,7 +51,7 @@ on_every_size! {
             (platform.calls().len() == 5).then_some(())
         }).await;
         engine.kill();
-        platform.behave(accept());
+        platform.behave(whatsapp::accept());
         engine.restart().await;
         until("all attempts to end as unknown", Duration::from_secs(60), || async {
             (engine.database.count("select count(*) from messages where state = 'UNKNOWN'").await == 5).then_some(())
@@ -72,7 +72,7 @@ on_every_size! {
             (platform.calls().len() == 3).then_some(())
         }).await;
         engine.kill();
-        platform.behave(accept());
+        platform.behave(whatsapp::accept());
         engine.restart().await;
         until("all messages to be sent", Duration::from_secs(60), || async {
             (engine.database.count("select count(*) from messages where state = 'SENT'").await == 3).then_some(())
@@ -127,22 +127,13 @@ on_every_size! {
 
 async fn start(size: crate::support::size::Size, policy: &str) -> (Engine, Platform, Person, String) {
     let engine = Engine::start(size).await;
-    let platform = Platform::start(accept()).await;
+    let platform = Platform::start(whatsapp::accept()).await;
     let person = Person::sign_up(&engine).await;
     let mut config = whatsapp::config(&platform.address);
     config["onUnknownOutcome"] = policy.into();
     config["limits"] = json!([]);
     let channel = person.channel("WHATSAPP", config).await;
     (engine, platform, person, channel)
-}
-
-/// Accepts everything under an identifier that says which message it was.
-pub fn accept() -> impl FnMut(&Call) -> Answer + Send + 'static {
-    |call| {
-        let body = call.json();
-        let id = body["biz_opaque_callback_data"].as_str().unwrap_or("none").to_owned();
-        Answer::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.{id}")}]}))
-    }
 }
 
 /// So many contacts write, and each is answered once.
@@ -172,7 +163,7 @@ async fn send(person: &Person, ticket: &str, number: usize) {
     let path = format!("/tickets/{ticket}/messages");
     let key = format!("{ticket}-{number}-{}", uuid::Uuid::new_v4());
     let body: Value = json!({"content": format!("answer {number}")});
-    until("an answer to be taken", Duration::from_secs(60), || {
+    until("an answer to be taken", Duration::from_secs(120), || {
         let call = person.request(reqwest::Method::POST, &path).header("Idempotency-Key", &key).json(&body).send();
         async move { call.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
     })

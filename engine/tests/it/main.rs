@@ -11,3 +11,4 @@ mod load;
 mod misbehave;
 mod outage;
 mod panic;
+mod sending;

@@ -29,7 +29,7 @@ pub enum Begun {
 }
 
 /// A request that was not answered for this long has died with its process.
-const LONGEST_REQUEST: Duration = Duration::minutes(1);
+const LONGEST_REQUEST: Duration = Duration::seconds(20);
 /// Stands where the answer's status would: it may run again.
 const RELEASED: i64 = 0;
 

@@ -78,6 +78,13 @@ impl Person {
         message["id"].as_str().unwrap().to_owned()
     }
 
+    /// The status and the body of an answer, whatever it is.
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let answer = self.request(method, path).json(&body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap())
+    }
+
     /// A channel, of which the id is answered.
     pub async fn channel(&self, kind: &str, config: Value) -> String {
         let channel = self.post("/channels", json!({"type": kind, "name": kind, "config": config})).await;

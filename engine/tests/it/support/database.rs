@@ -1,6 +1,7 @@
 //! A database for one test, gone afterwards.
 
-use sqlx::{Connection, PgConnection, PgPool, SqlitePool, sqlite::SqliteConnectOptions};
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -59,6 +60,20 @@ impl Database {
             pool.close().await;
             rows
         }
+    }
+
+    /// Makes a message that was sent one that is to be sent then.
+    pub async fn schedule(&self, message: Uuid, at: DateTime<Utc>) {
+        let statement = "update messages set state = 'SCHEDULED', due_at = $1, external_id = null, sent_at = null \
+             where id = $2 and state = 'SENT'";
+        let changed = if self.name.is_some() {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query(statement).bind(at).bind(message).execute(&mut connection).await.unwrap().rows_affected()
+        } else {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query(statement).bind(at).bind(message).execute(&mut connection).await.unwrap().rows_affected()
+        };
+        assert_eq!(changed, 1, "there is no such message");
     }
 
     pub async fn drop(&self) {

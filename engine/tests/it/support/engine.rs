@@ -55,7 +55,8 @@ impl Engine {
         // Compiled connectors are kept for all tests: each is compiled once.
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
         settings.file = format!(
-            "bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nplugins.cache_dir = \"{cache}\"\n{}",
+            "bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nplugins.cache_dir = \"{cache}\"\n\
+             auth.requests_per_minute = 1000000\n{}",
             settings.file
         );
         let queues = (size == Size::Scale).then(|| {

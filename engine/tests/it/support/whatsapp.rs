@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::platform::{Answer, Call};
+
 pub const APP_SECRET: &str = "an app secret of a test";
 pub const PHONE_NUMBER_ID: &str = "106540352242922";
 
@@ -23,6 +25,25 @@ pub fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Accepts everything under an identifier that says which message it was.
+pub fn accept() -> impl FnMut(&Call) -> Answer + Send + 'static {
+    |call| accepted(call)
+}
+
+pub fn accepted(call: &Call) -> Answer {
+    if call.method == "GET" {
+        return Answer::Json(200, json!({"display_phone_number": "+1 555", "verified_name": "Acme"}));
+    }
+    let body = call.json();
+    let id = body["biz_opaque_callback_data"].as_str().unwrap_or("none").to_owned();
+    Answer::Json(200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.{id}")}]}))
+}
+
+/// A refusal with one of the platform's codes.
+pub fn refused(status: u16, code: i64) -> Answer {
+    Answer::Json(status, json!({"error": {"message": "refused by the test", "type": "OAuthException", "code": code}}))
 }
 
 pub fn text(contact: &str, id: &str, seconds: i64, body: &str) -> Value {

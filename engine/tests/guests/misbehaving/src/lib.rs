@@ -15,11 +15,13 @@ const MEBIBYTE: usize = 1 << 20;
 
 pub struct Misbehaving;
 
-/// What to do while accepting and while reading it; without either it is a message.
+/// What to do while accepting and while reading it; without either it is a message, or somebody who wants no more of them.
 #[derive(Deserialize)]
 struct Call {
     accept: Option<String>,
     parse: Option<String>,
+    #[serde(rename = "optOut")]
+    opt_out: Option<String>,
     id: Option<String>,
     from: Option<String>,
     text: Option<String>,
@@ -85,6 +87,9 @@ impl Connector for Misbehaving {
         let call = webhook.json::<Call>()?;
         if let Some(misdeed) = call.parse.as_deref().and_then(Misdeed::named) {
             return Ok(misdeed.commit());
+        }
+        if let Some(person) = call.opt_out {
+            return Ok(vec![Event::OptOut(Participant::new(person))]);
         }
         let (Some(id), Some(from), Some(text)) = (call.id, call.from, call.text) else {
             return Ok(vec![Event::ignored("nothing to do")]);
