@@ -211,9 +211,13 @@ impl SessionActor {
         self.last_work = Instant::now();
         self.desk.depart(due.message.id, due.message.conversation_id);
         let job = Job { due, channel: Arc::clone(channel), desk: Arc::clone(&self.desk) };
-        let (sender, registry, id) = (self.shared.sender.clone(), self.life.registry(), self.desk.channel_id);
+        let (shared, registry, id) = (Arc::clone(&self.shared), self.life.registry(), self.desk.channel_id);
         self.shared.pool.detach(async move {
-            let consequence = sender.send(job).await;
+            let consequence = shared.sender.send(job).await;
+            if consequence == Consequence::ChannelUnauthorized {
+                // Whoever asks from now on learns that the channel must not send.
+                shared.channels.forget(id).await;
+            }
             if let Err(error) = registry.ask(id, || Returned(consequence)).await {
                 tracing::error!(channel.id = %id, %error, "a session could not be told that a send came back");
             }

@@ -42,7 +42,7 @@ on_every_size! {
         engine.drained().await;
 
         let calls = platform.calls();
-        let of_ana: Vec<&Call> = calls.iter().filter(|call| call.json()["to"] == "491").collect();
+        let of_ana: Vec<&Call> = calls.iter().filter(|call| call.json()["to"] == "+491").collect();
         let firsts = of_ana.iter().take_while(|call| call.json()["text"]["body"] == "first").count();
         assert!(firsts >= 3, "{:?}", texts(&calls));
         assert_eq!(texts(&calls).iter().filter(|text| *text != "first").count(), 3);

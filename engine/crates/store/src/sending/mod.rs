@@ -84,7 +84,8 @@ impl TryFrom<DueRow> for Due {
 
 impl Store {
     /// What the channel may send now: people's messages before campaigns', in the order of their commits, and of
-    /// each conversation only the first that has not been sent. Nothing of the conversations in `excluding`.
+    /// each conversation only the first that has not been sent. Nothing of the conversations in `excluding`, and
+    /// nothing at all of a channel that is switched off or whose credentials are refused.
     pub async fn due(
         &self,
         channel_id: ChannelId,
@@ -99,6 +100,7 @@ impl Store {
              i.unreachable_at is not null as unreachable, m.attempts, m.priority \
              from (select q.id from messages q where q.channel_id = $2 and q.state = 'QUEUED' and q.due_at <= $3 \
              and q.conversation_id not in (select id from {{rows}} r) \
+             and exists (select 1 from channels h where h.id = q.channel_id and h.status = 'ACTIVE') \
              and not exists (select 1 from messages a where a.conversation_id = q.conversation_id \
              and a.state in ('QUEUED', 'SENDING') and a.sequence < q.sequence) \
              order by q.priority, q.sequence limit $4) d join messages m on m.id = d.id \
