@@ -60,7 +60,7 @@ pub(crate) async fn owners(
     }
     let keys: Vec<_> = points.iter().map(|point| PointKey { kind: point.kind, value: &point.value }).collect();
     let rows: Vec<(String, String, Uuid)> = sql("select p.kind, p.value, p.contact_id from {rows} r \
-         join contact_points p on p.organisation_id = $2 and p.kind = r.kind and p.value = r.value")
+         cross join contact_points p where p.organisation_id = $2 and p.kind = r.kind and p.value = r.value")
     .rows(&keys)
     .bind(organisation_id)
     .fetch_all(tx)
@@ -121,7 +121,7 @@ async fn merge(
     kept: ContactId,
     merged: ContactId,
 ) -> Result<(), StoreError> {
-    let moves = [
+    let statements = [
         "update identities set contact_id = $1 where contact_id = $2",
         "update contact_points set contact_id = $1 where contact_id = $2",
         "insert into contact_tags (contact_id, tag) select $1, tag from contact_tags where contact_id = $2 \
@@ -129,7 +129,7 @@ async fn merge(
         "insert into contact_followers (contact_id, user_id) select $1, user_id from contact_followers \
          where contact_id = $2 on conflict do nothing",
     ];
-    for text in moves {
+    for text in statements {
         sql(text).bind(kept).bind(merged).execute(&mut *tx).await?;
     }
     for text in
@@ -143,14 +143,15 @@ async fn merge(
         .bind(now)
         .execute(&mut *tx)
         .await?;
-    let moved: Vec<(Uuid,)> = sql("update conversations set contact_id = $1, version = version + 1, updated_at = $3 \
+    let conversations: Vec<(Uuid,)> =
+        sql("update conversations set contact_id = $1, version = version + 1, updated_at = $3 \
          where contact_id = $2 returning id")
-    .bind(kept)
-    .bind(merged)
-    .bind(now)
-    .fetch_all(&mut *tx)
-    .await?;
-    for (id,) in moved {
+        .bind(kept)
+        .bind(merged)
+        .bind(now)
+        .fetch_all(&mut *tx)
+        .await?;
+    for (id,) in conversations {
         tx.push(organisation_id, Change::ConversationUpdated { conversation_id: id.into() })?;
     }
     Ok(())

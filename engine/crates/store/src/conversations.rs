@@ -155,7 +155,7 @@ pub(crate) async fn by_keys<'a>(
 ) -> Result<HashMap<String, ConversationId>, StoreError> {
     let keys: Vec<_> = keys.into_iter().map(|key| KeyRow { key }).collect();
     let rows: Vec<(String, Uuid)> = sql("select t.key, t.conversation_id from {rows} r \
-         join threads t on t.channel_id = $2 and t.key = r.key")
+         cross join threads t where t.channel_id = $2 and t.key = r.key")
     .rows(&keys)
     .bind(channel_id)
     .fetch_all(target)

@@ -120,14 +120,12 @@ impl Delivery {
 
     /// The platform's identifier. The first one stays; false where it has another already.
     pub(crate) fn identify(&mut self, external_id: &str) -> bool {
-        match &self.external_id {
-            Some(known) => known == external_id,
-            None => {
-                self.external_id = Some(external_id.to_owned());
-                self.changed = true;
-                true
-            }
+        if let Some(known) = &self.external_id {
+            return known == external_id;
         }
+        self.external_id = Some(external_id.to_owned());
+        self.changed = true;
+        true
     }
 
     /// Takes over what was reported of an echo that turns out to be this message.

@@ -16,6 +16,7 @@ use crate::{
 
 /// A message and an identifier under which the platform knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "it says which identifiers belong together")]
 pub(crate) struct Identified {
     pub(crate) message_id: MessageId,
     pub(crate) channel_id: ChannelId,
@@ -23,6 +24,7 @@ pub(crate) struct Identified {
 }
 
 batch! {
+    #[expect(clippy::struct_field_names, reason = "named as the columns are")]
     struct IdentifiedRow<'a> { message_id: MessageId, channel_id: ChannelId, external_id: &'a str }
 }
 

@@ -1,14 +1,15 @@
 //! The only SQL: PostgreSQL and SQLite behind one [`Store`].
 //!
-//! Each statement is written once, in what both databases share; where they
-//! differ, two texts stand side by side. Everything a client can see is
-//! committed through an [`organisation_tx::OrganisationTx`], which holds the
+//! Each statement is written once, in what both databases share; two
+//! placeholders stand where they differ (see `backend.rs`). Everything a client
+//! can see is committed through an `OrganisationTx`, which holds the
 //! organisation's row and hands out the sequence of its events.
 //!
 //! To add something stored: a table in a new file of both folders in
 //! `migrations/`, and a module here with `impl Store`, a private row type and a
 //! `From` beside its SQL. Times are arguments; not found is `Ok(None)`.
 
+// What the rest is made of.
 mod backend;
 mod contacts;
 mod delivery;
@@ -19,6 +20,7 @@ mod opening;
 mod organisation_tx;
 mod rows;
 
+// The way of a message, in and out.
 pub mod commit;
 pub mod conversations;
 pub mod events;
@@ -27,6 +29,7 @@ pub mod leases;
 pub mod sending;
 pub mod statuses;
 
+// People, their settings, and what they read.
 pub mod audit;
 pub mod channels;
 pub mod customers;

@@ -154,7 +154,7 @@ async fn identities(
         openings.iter().flat_map(|opening| std::iter::once(opening.external_id()).chain(opening.keys())).collect();
     let ids: Vec<_> = ids.into_iter().map(|external_id| ExternalId { external_id }).collect();
     let rows: Vec<KnownIdentity> = sql("select i.external_id, i.id, i.contact_id from {rows} r \
-         join identities i on i.channel_id = $2 and i.external_id = r.external_id")
+         cross join identities i where i.channel_id = $2 and i.external_id = r.external_id")
     .rows(&ids)
     .bind(channel_id)
     .fetch_all(tx)

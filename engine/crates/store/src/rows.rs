@@ -1,6 +1,10 @@
 //! Many rows as one parameter: a JSON array that the database unfolds. A row
 //! type is declared with [`batch!`]; its fields are the columns, written once.
 //!
+//! Where a join also compares with a parameter, write `{rows} r cross join …
+//! where`: it tells SQLite to begin with the batch, and not with every row that
+//! has the parameter's value.
+//!
 //! To add a column type, implement [`Column`] for it below.
 
 use std::{borrow::Cow, fmt::Write, io};

@@ -78,7 +78,7 @@ impl Store {
         // Locked in one order everywhere.
         let taken: Vec<Taken> = sql("update messages set state = 'SENDING', attempts = attempts + 1, \
              updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {rows} r) \
-             and m.state = 'QUEUED' order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts")
+             and m.state = 'QUEUED' and m.due_at <= $2 order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts")
         .rows(&Id::all(&ids))
         .bind(now)
         .fetch_all(&mut transaction)
@@ -120,20 +120,18 @@ impl Store {
         Ok(begun.chain(recorded.filter(|begun| !known.contains(&begun.attempt_id))).collect())
     }
 
-    /// Attempts of the channel that are open though nobody works on them: their node was not seen since
-    /// `alive_since`, or it is this one, which has other messages in flight.
+    /// Attempts of the channel that are open though their node was not seen since `alive_since`, and those of
+    /// this node, of which the caller knows whether somebody works on them.
     pub async fn interrupted(
         &self,
         channel_id: ChannelId,
         me: NodeId,
         alive_since: DateTime<Utc>,
-        in_flight: &[MessageId],
     ) -> Result<Vec<Interrupted>, StoreError> {
         let open: Vec<Open> = sql("select a.id, a.message_id, a.number from attempts a \
-             where a.channel_id = $2 and a.ended_at is null and a.message_id not in (select id from {rows} r) \
-             and (a.node_id = $3 or not exists (select 1 from nodes n where n.id = a.node_id and n.seen_at >= $4)) \
+             where a.channel_id = $1 and a.ended_at is null \
+             and (a.node_id = $2 or not exists (select 1 from nodes n where n.id = a.node_id and n.seen_at >= $3)) \
              order by a.id")
-        .rows(&Id::all(in_flight))
         .bind(channel_id)
         .bind(me)
         .bind(alive_since)

@@ -54,12 +54,12 @@ async fn tickets_are_filtered_and_paged(mut fixture: Fixture) {
     };
     fixture.change(last.id, |draft| draft.update_ticket(ticket, update, fixture.now).unwrap()).await;
 
-    let list = store.tickets(organisation, &TicketFilter::default(), all()).await.unwrap();
-    assert_eq!(list.len(), 5);
-    assert!(list.is_sorted_by(|one, next| {
+    let whole = store.tickets(organisation, &TicketFilter::default(), all()).await.unwrap();
+    assert_eq!(whole.len(), 5);
+    assert!(whole.is_sorted_by(|one, next| {
         (one.ticket.updated_at, next.ticket.id) >= (next.ticket.updated_at, one.ticket.id)
     }));
-    let view = list.iter().find(|view| view.ticket.id == ticket).unwrap();
+    let view = whole.iter().find(|view| view.ticket.id == ticket).unwrap();
     assert_eq!((view.channel_name.as_str(), view.channel_type.as_str()), ("Mock", "MOCK"));
     assert_eq!((view.customer_name.as_str(), view.customer_platform.as_str()), ("Name of thread 4", "MOCK"));
     assert_eq!((view.external_thread_id.as_str(), view.message_count), ("thread 4", 1));
@@ -79,7 +79,7 @@ async fn tickets_are_filtered_and_paged(mut fixture: Fixture) {
     assert_eq!(only(TicketFilter { status: Some(TicketStatus::Closed), ..filter() }).await, []);
 
     let second = store.tickets(organisation, &filter(), Page { limit: 2, offset: 2, after: None }).await.unwrap();
-    assert_eq!(ids(&second), ids(&list[2..4]));
+    assert_eq!(ids(&second), ids(&whole[2..4]));
     let mut read = Vec::new();
     let mut after = None;
     loop {
@@ -88,7 +88,7 @@ async fn tickets_are_filtered_and_paged(mut fixture: Fixture) {
         after = Some(TicketCursor { updated_at: last.ticket.updated_at, id: last.ticket.id });
         read.extend(ids(&page));
     }
-    assert_eq!(read, ids(&list));
+    assert_eq!(read, ids(&whole));
 }
 
 async fn a_thread_is_read_in_parts(fixture: Fixture) {
@@ -138,8 +138,8 @@ async fn customers_are_searched_and_paged(mut fixture: Fixture) {
         fixture.receive(conversation.id, &format!("m{number}")).await;
     }
     let (store, organisation) = (&fixture.store, fixture.organisation());
-    let list = store.customers(organisation, &CustomerFilter::default(), all()).await.unwrap();
-    let names: Vec<_> = list.iter().map(|customer| customer.external_id.as_str()).collect();
+    let whole = store.customers(organisation, &CustomerFilter::default(), all()).await.unwrap();
+    let names: Vec<_> = whole.iter().map(|customer| customer.external_id.as_str()).collect();
     assert_eq!(names, ["50x_off", "50%_off", "silent", "also silent"]);
     let searched = |search: &str| {
         let filter = CustomerFilter { search: Some(search.into()), ..CustomerFilter::default() };
@@ -163,7 +163,7 @@ async fn customers_are_searched_and_paged(mut fixture: Fixture) {
         after = Some(CustomerCursor { last_message_at: last.last_message_at, id: last.id });
         read.extend(page);
     }
-    assert_eq!(read, list);
+    assert_eq!(read, whole);
 }
 
 async fn no_read_crosses_tenants(fixture: Fixture) {

@@ -44,7 +44,7 @@ async fn states_move_forward_only(fixture: Fixture) {
         status: status(Some("m1"), ReportedState::Read, at),
         ..fixture.report("m1", ReportedState::Read)
     };
-    assert_eq!(apply(&fixture, &[read.clone()]).await, (1, 0, 0));
+    assert_eq!(apply(&fixture, &[read]).await, (1, 0, 0));
     let back = [ReportedState::Delivered, ReportedState::Sent, ReportedState::Failed, ReportedState::Read];
     let back = back.map(|state| fixture.report("m1", state));
     assert_eq!(apply(&fixture, &back).await, (0, 0, 4));

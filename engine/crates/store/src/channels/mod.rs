@@ -1,11 +1,12 @@
-//! Channels: their settings, their state, and how caches learn that they changed.
+//! Channels: what they are, and how caches learn that they changed. What people
+//! change is in `changes.rs`, what platforms change in `states.rs`.
+
+mod changes;
+mod states;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, OrganisationId, UserId,
-    event::Change,
-    platform::{SessionChange, SessionState},
-    sending::ChannelStatus,
+    ChannelId, OrganisationId, UserId, event::Change, platform::SessionState, sending::ChannelStatus,
 };
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
@@ -15,9 +16,8 @@ use crate::{
     Store, StoreError,
     audit::{self, NewAudit},
     backend::sql,
-    manual_actions,
     organisation_tx::OrganisationTx,
-    rows::{parse, word},
+    rows::parse,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -130,94 +130,6 @@ impl TryFrom<ChannelRow> for Channel {
 }
 
 impl Store {
-    pub async fn create_channel(
-        &self,
-        channel: &NewChannel,
-        audit: Option<&NewAudit>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let organisation_id = channel.organisation_id;
-        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        sql("insert into channels (id, organisation_id, channel_type, name, config, secrets, address, status, \
-             created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'ACTIVE', $8, $9, $9)")
-        .bind(channel.id)
-        .bind(organisation_id)
-        .bind(&channel.channel_type)
-        .bind(&channel.name)
-        .bind(channel.config.clone())
-        .bind(channel.secrets.clone())
-        .bind(channel.address.as_ref())
-        .bind(channel.created_by)
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
-        changed(tx, organisation_id, channel.id, audit).await
-    }
-
-    /// False where the organisation has no such channel.
-    pub async fn update_channel(
-        &self,
-        organisation_id: OrganisationId,
-        id: ChannelId,
-        update: &ChannelUpdate,
-        audit: Option<&NewAudit>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        let settings = update.settings.clone();
-        let replaced = settings.is_some();
-        let ChannelSettings { config, secrets, address } =
-            settings.unwrap_or(ChannelSettings { config: Value::Null, secrets: Vec::new(), address: None });
-        let status = update.status.as_ref().map(word).transpose()?;
-        let written = sql("update channels set name = coalesce($3, name), \
-             config = case when $4 then $5 else config end, secrets = case when $4 then $6 else secrets end, \
-             address = case when $4 then $7 else address end, status = coalesce($8, status), \
-             status_reason = case when $8 is null then status_reason end, version = version + 1, updated_at = $9 \
-             where organisation_id = $1 and id = $2 and deleted_at is null")
-        .bind(organisation_id)
-        .bind(id)
-        .bind(update.name.as_ref())
-        .bind(replaced)
-        .bind(config)
-        .bind(secrets)
-        .bind(address)
-        .bind(status)
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
-        if written == 0 {
-            return Ok(false);
-        }
-        if update.status == Some(ChannelStatus::Active) {
-            manual_actions::resolve_channel(&mut tx, id).await?;
-        }
-        changed(tx, organisation_id, id, audit).await?;
-        Ok(true)
-    }
-
-    /// The channel disappears, its history stays. False where the organisation has no such channel.
-    pub async fn delete_channel(
-        &self,
-        organisation_id: OrganisationId,
-        id: ChannelId,
-        audit: Option<&NewAudit>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        let written = sql("update channels set deleted_at = $3, updated_at = $3, version = version + 1, \
-             status = 'DISABLED' where organisation_id = $1 and id = $2 and deleted_at is null")
-        .bind(organisation_id)
-        .bind(id)
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
-        if written == 0 {
-            return Ok(false);
-        }
-        changed(tx, organisation_id, id, audit).await?;
-        Ok(true)
-    }
-
     /// Also a deleted one: for the engine, which has no tenant.
     pub async fn channel(&self, id: ChannelId) -> Result<Option<Channel>, StoreError> {
         let row: Option<ChannelRow> =
@@ -272,74 +184,6 @@ impl Store {
         let rows: Vec<(Uuid, i64)> =
             sql("select id, version from channels where updated_at >= $1").bind(since).fetch_all(self).await?;
         Ok(rows.into_iter().map(|(id, version)| (id.into(), version)).collect())
-    }
-
-    /// Makes a channel active again, or says why it is not. False where that is so already.
-    pub async fn set_channel_status(
-        &self,
-        id: ChannelId,
-        status: ChannelStatus,
-        reason: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
-        let organisation: Option<(Uuid,)> = sql("update channels set status = $2, status_reason = $3, \
-             version = version + 1, updated_at = $4 where id = $1 and deleted_at is null and status <> $2 \
-             returning organisation_id")
-        .bind(id)
-        .bind(word(&status)?)
-        .bind(reason)
-        .bind(now)
-        .fetch_optional(&mut tx)
-        .await?;
-        let Some((organisation_id,)) = organisation else { return Ok(false) };
-        if status == ChannelStatus::Active {
-            manual_actions::resolve_channel(&mut tx, id).await?;
-        }
-        changed(tx, organisation_id.into(), id, None).await?;
-        Ok(true)
-    }
-
-    /// Keeps the state of the platform's session. False where it is known already.
-    pub async fn set_session(
-        &self,
-        id: ChannelId,
-        change: &SessionChange,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
-        let connected = (change.state == SessionState::Connected).then_some(now);
-        let organisation: Option<(Uuid,)> = sql("update channels set session_state = $2, \
-             session_phone = coalesce($3, session_phone), last_connected_at = coalesce($4, last_connected_at), \
-             version = version + 1, updated_at = $5 where id = $1 and deleted_at is null \
-             and (session_state is null or session_state <> $2 or ($3 is not null and session_phone is null) \
-             or session_phone <> $3) returning organisation_id")
-        .bind(id)
-        .bind(word(&change.state)?)
-        .bind(change.phone.as_ref())
-        .bind(connected)
-        .bind(now)
-        .fetch_optional(&mut tx)
-        .await?;
-        let Some((organisation_id,)) = organisation else { return Ok(false) };
-        changed(tx, organisation_id.into(), id, None).await?;
-        Ok(true)
-    }
-
-    /// Where the next poll goes on. Clients do not see it.
-    pub async fn set_poll_cursor(
-        &self,
-        id: ChannelId,
-        cursor: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        sql("update channels set poll_cursor = $2, polled_at = $3 where id = $1")
-            .bind(id)
-            .bind(cursor)
-            .bind(now)
-            .execute(self.writer())
-            .await
-            .map(drop)
     }
 }
 

@@ -1,0 +1,100 @@
+//! What people change about channels.
+
+use chrono::{DateTime, Utc};
+use patchbay_domain::{ChannelId, OrganisationId, sending::ChannelStatus};
+use serde_json::Value;
+
+use super::{ChannelSettings, ChannelUpdate, NewChannel, changed};
+use crate::{
+    Store, StoreError, audit::NewAudit, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word,
+};
+
+impl Store {
+    pub async fn create_channel(
+        &self,
+        channel: &NewChannel,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let organisation_id = channel.organisation_id;
+        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
+        sql("insert into channels (id, organisation_id, channel_type, name, config, secrets, address, status, \
+             created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'ACTIVE', $8, $9, $9)")
+        .bind(channel.id)
+        .bind(organisation_id)
+        .bind(&channel.channel_type)
+        .bind(&channel.name)
+        .bind(channel.config.clone())
+        .bind(channel.secrets.clone())
+        .bind(channel.address.as_ref())
+        .bind(channel.created_by)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
+        changed(tx, organisation_id, channel.id, audit).await
+    }
+
+    /// False where the organisation has no such channel.
+    pub async fn update_channel(
+        &self,
+        organisation_id: OrganisationId,
+        id: ChannelId,
+        update: &ChannelUpdate,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
+        let settings = update.settings.clone();
+        let replaced = settings.is_some();
+        let ChannelSettings { config, secrets, address } =
+            settings.unwrap_or(ChannelSettings { config: Value::Null, secrets: Vec::new(), address: None });
+        let status = update.status.as_ref().map(word).transpose()?;
+        let written = sql("update channels set name = coalesce($3, name), \
+             config = case when $4 then $5 else config end, secrets = case when $4 then $6 else secrets end, \
+             address = case when $4 then $7 else address end, status = coalesce($8, status), \
+             status_reason = case when $8 is null then status_reason end, version = version + 1, updated_at = $9 \
+             where organisation_id = $1 and id = $2 and deleted_at is null")
+        .bind(organisation_id)
+        .bind(id)
+        .bind(update.name.as_ref())
+        .bind(replaced)
+        .bind(config)
+        .bind(secrets)
+        .bind(address)
+        .bind(status)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
+        if written == 0 {
+            return Ok(false);
+        }
+        if update.status == Some(ChannelStatus::Active) {
+            manual_actions::resolve_channel(&mut tx, id).await?;
+        }
+        changed(tx, organisation_id, id, audit).await?;
+        Ok(true)
+    }
+
+    /// The channel disappears, its history stays. False where the organisation has no such channel.
+    pub async fn delete_channel(
+        &self,
+        organisation_id: OrganisationId,
+        id: ChannelId,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
+        let written = sql("update channels set deleted_at = $3, updated_at = $3, version = version + 1, \
+             status = 'DISABLED' where organisation_id = $1 and id = $2 and deleted_at is null")
+        .bind(organisation_id)
+        .bind(id)
+        .bind(now)
+        .execute(&mut tx)
+        .await?;
+        if written == 0 {
+            return Ok(false);
+        }
+        changed(tx, organisation_id, id, audit).await?;
+        Ok(true)
+    }
+}
