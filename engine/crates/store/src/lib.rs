@@ -76,7 +76,7 @@ enum Backend {
 #[derive(Clone, Copy, Debug)]
 pub struct StoreOptions {
     pub max_connections: u32,
-    /// How long a call waits for a free connection.
+    /// How long a call waits for a free connection, or for another process that writes to the SQLite file.
     pub acquire_timeout: Duration,
     /// PostgreSQL gives up on a statement after this long.
     pub statement_timeout: Duration,
@@ -94,7 +94,6 @@ impl Default for StoreOptions {
 
 /// A connection that rested longer is asked for a sign of life before it is used.
 const RESTED: Duration = Duration::from_secs(1);
-const SQLITE_BUSY: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Connects to `postgres://…` or `sqlite:path`; a SQLite file is made where there is none.
@@ -195,7 +194,7 @@ async fn connect_sqlite(url: &str, options: StoreOptions) -> Result<Backend, Sto
         .journal_mode(SqliteJournalMode::Wal)
         // What is committed survives the loss of power.
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(SQLITE_BUSY);
+        .busy_timeout(options.acquire_timeout);
     let pool = SqlitePoolOptions::new().acquire_timeout(options.acquire_timeout).idle_timeout(None).max_lifetime(None);
     let writer = pool.clone().max_connections(1).connect_with(file.clone()).await?;
     let readers = pool.max_connections(options.max_connections.max(1)).connect_with(file.read_only(true)).await?;

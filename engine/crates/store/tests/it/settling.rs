@@ -10,6 +10,7 @@ use patchbay_domain::{
     sending::ChannelStatus,
 };
 use patchbay_store::{
+    Store, StoreOptions,
     commit::CommitOutcome,
     manual_actions::{self, ActionStatus},
     sending::Settled,
@@ -205,13 +206,16 @@ async fn a_lost_race_can_be_tried_again(fixture: Fixture) {
             assert!(tokio::time::Instant::now() < deadline, "the pool does not recover");
         }
     } else {
-        // Another process writes; nobody waits for it longer than the busy timeout.
+        // Another process writes; nobody waits for it longer than they would for a connection.
         let other = format!("{}?mode=rw", fixture.url);
         let mut writer = <sqlx::SqliteConnection as sqlx::Connection>::connect(&other).await.unwrap();
         sqlx::query("begin immediate").execute(&mut writer).await.unwrap();
-        let refused = fixture.store.heartbeat(NodeId::at(fixture.now), fixture.now).await.unwrap_err();
+        let options = StoreOptions { acquire_timeout: std::time::Duration::from_millis(50), ..StoreOptions::default() };
+        let store = Store::connect(&fixture.url, options).await.unwrap();
+        let refused = store.heartbeat(NodeId::at(fixture.now), fixture.now).await.unwrap_err();
         assert!(refused.is_retryable(), "{refused:?}");
         sqlx::query("rollback").execute(&mut writer).await.unwrap();
-        fixture.store.heartbeat(NodeId::at(fixture.now), fixture.now).await.unwrap();
+        store.heartbeat(NodeId::at(fixture.now), fixture.now).await.unwrap();
+        store.close().await;
     }
 }
