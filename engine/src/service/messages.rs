@@ -76,5 +76,6 @@ pub async fn send(
     };
     let audit = Some(principal.did(Action::Create, Entity::Message, id));
     app.conversations.ask(ticket.conversation_id, Request::Send { send: Box::new(send), audit }).await?;
+    fail::fail_point!("messages::answer");
     app.store.message(organisation, id).await?.ok_or(ServiceError::NotFound("message"))
 }

@@ -1,11 +1,12 @@
 //! Promises 7 and 8, and what becomes of a message on its way out: tried again,
 //! held, refused, paced, kept for later.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::{
     inbound::post,
@@ -138,11 +139,17 @@ on_every_size! {
             let right = call.header("authorization") == Some(&format!("Bearer {token}"));
             if right { whatsapp::accepted(call) } else { whatsapp::refused(401, 190) }
         };
-        platform.behave(right("another token"));
+        let all_written = Arc::new(Notify::new());
+        platform.behave({
+            let all_written = Arc::clone(&all_written);
+            move |_| Answer::Held(Arc::clone(&all_written), Box::new(whatsapp::refused(401, 190)))
+        });
         for text in ["first", "second", "third"] {
             person.answer(&ticket, text).await;
         }
+        all_written.notify_one();
         reauth(&engine).await;
+        platform.behave(right("another token"));
         assert_eq!(states(&engine).await, ["QUEUED"; 3], "the queue is kept");
         assert_eq!(person.get(&path).await["status"], "NEEDS_REAUTH");
         let asked = "select count(*) from manual_actions where kind = 'CHANNEL_UNAUTHORIZED' and status = 'PENDING'";

@@ -17,7 +17,7 @@ use super::{database::Database, queues::Queues, size::Size, wait::until};
 const PARTITIONS: u32 = 4;
 
 pub struct Engine {
-    pub size: Size,
+    size: Size,
     pub address: String,
     pub database: Database,
     pub http: reqwest::Client,
@@ -39,11 +39,16 @@ pub struct Settings {
     /// Instead of the server's own, as where a test cuts the connection.
     pub amqp_url: Option<String>,
     pub database_server: Option<String>,
+    /// Instead of "info".
+    pub log: Option<&'static str>,
     /// Instead of the connectors that were built.
     pub plugins: Option<PathBuf>,
 }
 
 impl Engine {
+    pub const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
+    pub const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
     pub async fn start(size: Size) -> Self {
         Self::start_with(size, Settings::default()).await
     }
@@ -104,9 +109,9 @@ impl Engine {
             .env("PATCHBAY_PUBLIC_URL", &self.address)
             .env("PATCHBAY_EGRESS_ALLOW", "127.0.0.1")
             .env("PATCHBAY_PLUGINS_DIR", self.settings.plugins.clone().unwrap_or_else(plugins))
-            .env("JWT_SECRET", "0123456789abcdef0123456789abcdef0123456789abcdef")
-            .env("PATCHBAY_MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")
-            .env("RUST_LOG", "info")
+            .env("JWT_SECRET", Self::JWT_SECRET)
+            .env("PATCHBAY_MASTER_KEY", Self::MASTER_KEY)
+            .env("RUST_LOG", self.settings.log.unwrap_or("info"))
             .env_remove("AMQP_URL")
             .env_remove("FAILPOINTS")
             .stdin(Stdio::null())

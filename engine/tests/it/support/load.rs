@@ -36,7 +36,13 @@ impl Sent {
 impl Load {
     /// Sends all of it. A call that is not accepted is sent again until it is, as platforms do.
     pub async fn send(&self, engine: &Engine, channel: &str) -> Sent {
-        let url = engine.url(&format!("/webhook/{channel}"));
+        self.send_to(&[engine], channel).await
+    }
+
+    /// To several nodes in turn.
+    pub async fn send_to(&self, nodes: &[&Engine], channel: &str) -> Sent {
+        let urls: Vec<String> = nodes.iter().map(|node| node.url(&format!("/webhook/{channel}"))).collect();
+        let http = nodes.first().expect("there is a node").http.clone();
         let senders: Vec<_> = (0..self.senders)
             .map(|sender| {
                 let contacts: Vec<String> = (0..self.contacts)
@@ -45,7 +51,7 @@ impl Load {
                     .collect();
                 let rng = StdRng::seed_from_u64(self.seed + sender as u64);
                 let calls = self.calls / self.senders;
-                tokio::spawn(send_some(engine.http.clone(), url.clone(), contacts, calls, rng))
+                tokio::spawn(send_some(http.clone(), urls.clone(), contacts, calls, rng))
             })
             .collect();
         let mut sent = Sent::default();
@@ -58,7 +64,7 @@ impl Load {
 
 async fn send_some(
     http: reqwest::Client,
-    url: String,
+    mut urls: Vec<String>,
     contacts: Vec<String>,
     calls: usize,
     mut rng: StdRng,
@@ -76,26 +82,27 @@ async fn send_some(
             *number += 1;
         }
         let body = whatsapp::webhook(&messages, &[]);
-        post(&http, &url, &body).await;
+        post(&http, &mut urls, &body).await;
         again.push(body);
         // The second delivery comes some time later, in any order.
         if again.len() == 32 {
             again.shuffle(&mut rng);
             for body in again.drain(16..) {
-                post(&http, &url, &body).await;
+                post(&http, &mut urls, &body).await;
             }
         }
     }
     for body in again {
-        post(&http, &url, &body).await;
+        post(&http, &mut urls, &body).await;
     }
     counts
 }
 
-async fn post(http: &reqwest::Client, url: &str, body: &[u8]) {
+async fn post(http: &reqwest::Client, urls: &mut [String], body: &[u8]) {
     let signature = whatsapp::signature(whatsapp::APP_SECRET, body);
     until("a webhook to be accepted", Duration::from_secs(120), || {
-        let call = http.post(url).header("X-Hub-Signature-256", &signature).body(body.to_vec()).send();
+        urls.rotate_left(1);
+        let call = http.post(&urls[0]).header("X-Hub-Signature-256", &signature).body(body.to_vec()).send();
         async move { call.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
     })
     .await;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub enum Answer {
     Cut,
     /// Takes the request and never answers.
     Never,
+    /// Takes the request, and answers when it is told to.
+    Held(Arc<Notify>, Box<Answer>),
 }
 
 type Behaviour = Arc<Mutex<Box<dyn FnMut(&Call) -> Answer + Send>>>;
@@ -85,7 +88,11 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>, behaviour: B
     while let Some(call) = read(&mut stream, &mut buffer).await {
         // Recorded before it is answered, as a platform would have acted on it.
         calls.lock().unwrap().push(call.clone());
-        let answer = (behaviour.lock().unwrap())(&call);
+        let mut answer = (behaviour.lock().unwrap())(&call);
+        while let Answer::Held(release, held) = answer {
+            release.notified().await;
+            answer = *held;
+        }
         let (status, headers, body) = match answer {
             Answer::Json(status, value) => {
                 (status, vec![("content-type".into(), "application/json".into())], value.to_string().into_bytes())
@@ -93,6 +100,7 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>, behaviour: B
             Answer::Bytes(status, headers, body) => (status, headers, body),
             Answer::Cut => return,
             Answer::Never => std::future::pending().await,
+            Answer::Held(..) => unreachable!("it was released"),
         };
         let mut head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
