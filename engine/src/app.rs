@@ -28,7 +28,11 @@ use crate::{
     media::DiskMedia,
     membership::{self, Membership},
     pool::Pool,
-    session::{self, Sessions, intake::Intake},
+    session::{
+        self, Sessions,
+        intake::Intake,
+        tenure::{Keeper, Tenure},
+    },
     supervision::RestartPolicy,
 };
 
@@ -138,6 +142,8 @@ impl Engine {
             first_delay: config.sessions.first_restart_delay,
             longest_delay: config.sessions.longest_restart_delay,
         };
+        let membership = Membership::start(store.clone(), node, partitions, clock, stop.clone()).await?;
+        let tenure = Tenure::new(partitions);
         let public_url = config.server.public_url.clone();
         let channels = Channels::new(store.clone(), plugins.clone(), keyring.clone(), public_url.clone());
         let conversations = Conversations::new(
@@ -178,6 +184,7 @@ impl Engine {
                 channels: channels.clone(),
                 conversations: conversations.clone(),
                 sender,
+                tenure: tenure.clone(),
                 egress,
                 media: Arc::clone(&media),
                 pool: pool.clone(),
@@ -194,7 +201,6 @@ impl Engine {
             bus.clone(),
             clock,
         );
-        let membership = Membership::start(store.clone(), node, partitions, clock, stop.clone()).await?;
         let auth = Auth::new(&config.auth, store.clone(), config.server.workers)?;
 
         background.spawn(conversations.registry().clone().supervise(stop.clone()));
@@ -214,6 +220,18 @@ impl Engine {
                 stop: stop.clone(),
             }
             .run(),
+        );
+        background.spawn(
+            Keeper {
+                store: store.clone(),
+                node,
+                queue_prefix: config.bus.queue_prefix.clone(),
+                owned: membership.owned(),
+                tenure,
+                sessions: sessions.clone(),
+                clock,
+            }
+            .run(stop.clone()),
         );
         background.spawn(plugins.clone().watch(stop.clone()));
         let app = Arc::new(App {
@@ -257,8 +275,7 @@ impl Engine {
 }
 
 async fn connect(config: &Config) -> anyhow::Result<Store> {
-    let options =
-        StoreOptions { max_connections: config.storage.max_connections, ..StoreOptions::default() };
+    let options = StoreOptions { max_connections: config.storage.max_connections, ..StoreOptions::default() };
     let store = Store::connect(config.storage.database_url.expose(), options).await?;
     store.migrate().await?;
     Ok(store)

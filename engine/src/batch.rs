@@ -88,7 +88,14 @@ mod tests {
                 items.into_iter().map(|item| item * 2).collect()
             }
         });
-        let calls: Vec<_> = (0..100).map(|item| tokio::spawn({ let b = batcher.clone(); async move { b.run(item).await } })).collect();
+        let calls: Vec<_> = (0..100)
+            .map(|item| {
+                tokio::spawn({
+                    let b = batcher.clone();
+                    async move { b.run(item).await }
+                })
+            })
+            .collect();
         for (item, call) in calls.into_iter().enumerate() {
             assert_eq!(call.await.unwrap(), Ok(u32::try_from(item).unwrap() * 2));
         }

@@ -97,11 +97,7 @@ impl Channels {
     }
 
     /// Every channel of these types that answers to this address.
-    pub async fn by_address(
-        &self,
-        channel_type: &str,
-        address: &str,
-    ) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
+    pub async fn by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
         let mut found = Vec::new();
         for row in self.inner.store.channels_by_address(channel_type, address).await? {
             found.push(self.get(row.id).await?);
@@ -165,9 +161,8 @@ impl Channels {
             secrets: Arc::new(secrets),
         };
         let setting = |name: &str| row.config.get(name).cloned();
-        let unknown_policy = setting("onUnknownOutcome")
-            .and_then(|policy| serde_json::from_value(policy).ok())
-            .unwrap_or_default();
+        let unknown_policy =
+            setting("onUnknownOutcome").and_then(|policy| serde_json::from_value(policy).ok()).unwrap_or_default();
         let limits = setting("limits")
             .and_then(|limits| serde_json::from_value(limits).ok())
             .unwrap_or_else(|| plugin.manifest().limits.clone());

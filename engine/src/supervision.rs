@@ -336,7 +336,7 @@ mod tests {
         type Key = u32;
         type Seed = AtomicUsize;
         const KIND: &'static str = "counter";
-    
+
         fn begin(_: u32, life: Life<Self>, seed: &Arc<AtomicUsize>) -> Self {
             seed.fetch_add(1, Ordering::SeqCst);
             Self { count: 0, life }
@@ -376,8 +376,7 @@ mod tests {
 
     fn registry() -> (Registry<Counter>, Arc<AtomicUsize>) {
         let started = Arc::new(AtomicUsize::new(0));
-        let policy =
-            RestartPolicy { first_delay: Duration::from_millis(1), longest_delay: Duration::from_millis(4) };
+        let policy = RestartPolicy { first_delay: Duration::from_millis(1), longest_delay: Duration::from_millis(4) };
         (Registry::new(Vec::new(), Arc::clone(&started), policy), started)
     }
 

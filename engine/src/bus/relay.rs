@@ -138,7 +138,7 @@ impl Relay {
     }
 
     async fn wake(&self, channel_id: ChannelId, message_id: MessageId) -> Result<(), RelayError> {
-        let payload = serde_json::to_string(&Outbound::V1 { channel_id, message_id })?;
+        let payload = serde_json::to_string(&Outbound::V1 { channel_id, message_id: Some(message_id) })?;
         let publication = Publication { channel_id, key: message_id.uuid(), payload };
         Ok(self.bus.publish(Direction::Outbound, publication).await?)
     }

@@ -5,7 +5,7 @@
 //! then. Another node or an operator may have changed the conversation
 //! meanwhile; the commit then answers `Stale`, and the actor loads it again.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Instant};
+use std::{collections::HashSet, num::NonZeroUsize, sync::Arc, time::Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture};
 use lru::LruCache;
@@ -100,13 +100,15 @@ struct Desk {
 impl Desk {
     async fn perform(&mut self, request: Request) -> Result<(), ConversationError> {
         let sending = self.sending(&request).await?;
+        // What the store told us it has, of this request.
+        let mut stored = HashSet::new();
         loop {
             let state = match &self.state {
                 Some(state) => state.clone(),
                 None => self.shared.loads.run(self.id).await??.ok_or(ConversationError::NotFound)?,
             };
             let mut draft = Draft::new(state.clone());
-            self.apply(&mut draft, &request, sending.as_ref())?;
+            self.apply(&mut draft, &request, sending.as_ref(), &stored)?;
             if draft.is_empty() && draft.conversation == state {
                 self.state = Some(state);
                 return Ok(());
@@ -126,9 +128,7 @@ impl Desk {
                 CommitOutcome::Stale => self.state = None,
                 CommitOutcome::Duplicates(known) => {
                     metrics::counter!("patchbay_duplicates_total").increment(known.len() as u64);
-                    for external_id in known {
-                        self.remember(Some(external_id));
-                    }
+                    stored.extend(known);
                 }
             }
         }
@@ -140,12 +140,13 @@ impl Desk {
         draft: &mut Draft,
         request: &Request,
         sending: Option<&Sending>,
+        stored: &HashSet<String>,
     ) -> Result<(), ConversationError> {
         let now = (self.shared.clock)();
         match request.clone() {
             Request::Receive(inputs) => {
                 for input in inputs.iter().cloned() {
-                    self.receive(draft, input, now);
+                    self.receive(draft, input, stored, now);
                 }
             }
             Request::Send { send, audit: _ } => {
@@ -161,15 +162,20 @@ impl Desk {
         Ok(())
     }
 
-    fn receive(&mut self, draft: &mut Draft, input: Input, now: chrono::DateTime<chrono::Utc>) {
+    fn receive(
+        &mut self,
+        draft: &mut Draft,
+        input: Input,
+        stored: &HashSet<String>,
+        now: chrono::DateTime<chrono::Utc>,
+    ) {
         match input {
             Input::Message { id, message } => {
                 // A test makes one message of many fail with it.
                 fail::fail_point!("conversation::receive", message.content.text.as_deref() == Some("panic"), |_| ());
                 let twice = draft.effects.messages.iter().any(|known| known.external_id.as_ref() == Some(&message.id));
-                if twice || self.recent.get(&message.id).is_some() {
-                    metrics::counter!("patchbay_duplicates_total").increment(1);
-                } else {
+                let known = stored.contains(&message.id) || self.recent.get(&message.id).is_some();
+                if !twice && !known {
                     draft.receive(id, *message, self.shared.policy, now);
                 }
             }

@@ -49,9 +49,22 @@ pub enum Input {
 #[derive(Debug, Clone)]
 pub enum Request {
     Receive(Arc<Vec<Input>>),
-    Send { send: Box<SendMessage>, audit: Option<NewAudit> },
-    OpenTicket { id: TicketId, subject: String, priority: Priority, assignee_id: Option<UserId>, audit: Option<NewAudit> },
-    UpdateTicket { id: TicketId, update: TicketUpdate, audit: Option<NewAudit> },
+    Send {
+        send: Box<SendMessage>,
+        audit: Option<NewAudit>,
+    },
+    OpenTicket {
+        id: TicketId,
+        subject: String,
+        priority: Priority,
+        assignee_id: Option<UserId>,
+        audit: Option<NewAudit>,
+    },
+    UpdateTicket {
+        id: TicketId,
+        update: TicketUpdate,
+        audit: Option<NewAudit>,
+    },
     MarkRead,
 }
 
@@ -112,7 +125,8 @@ pub struct Shared {
     pub(self) mailbox: usize,
     pub(self) clock: fn() -> DateTime<Utc>,
     pub(self) commits: Batcher<Commit, Result<CommitOutcome, ConversationError>>,
-    pub(self) loads: Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
+    pub(self) loads:
+        Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
 }
 
 pub struct Settings {
@@ -211,10 +225,9 @@ async fn load(
     ids: &[ConversationId],
 ) -> Vec<Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>> {
     match retry::while_unavailable("load_conversations", || store.load_conversations(ids)).await {
-        Ok(loaded) => ids
-            .iter()
-            .map(|id| Ok(loaded.iter().find(|conversation| conversation.id == *id).cloned()))
-            .collect(),
+        Ok(loaded) => {
+            ids.iter().map(|id| Ok(loaded.iter().find(|conversation| conversation.id == *id).cloned())).collect()
+        }
         Err(error) => vec![Err(error.into()); ids.len()],
     }
 }

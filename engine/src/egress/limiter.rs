@@ -3,7 +3,6 @@
 
 use std::{
     num::NonZeroU32,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +17,8 @@ use patchbay_domain::{
 
 /// Recipients are forgotten once their limit has recovered, looked at when this many are known.
 const RECIPIENTS: usize = 10_000;
+/// Limits over a longer time are kept as if they were over this one.
+const LONGEST_REACH: Duration = Duration::from_hours(31 * 24);
 
 enum Limit {
     Channel(DefaultDirectRateLimiter),
@@ -54,17 +55,13 @@ impl Limiter {
 
     /// How far back attempts still count.
     pub fn memory(&self) -> Duration {
-        let memory = |limit: &RateLimit| {
-            let burst = limit.burst.unwrap_or(1).max(1);
-            Duration::from_millis(limit.per_ms) * burst / limit.permits.max(1)
-        };
-        self.limits.iter().map(|(limit, _)| memory(limit)).max().unwrap_or_default()
+        self.limits.iter().map(|(limit, _)| reach(limit)).max().unwrap_or_default()
     }
 
     /// Counts what was sent before a restart, given how long ago each attempt was.
     pub fn remember(&self, attempts: &[(Duration, ConversationId)]) {
         for (rate, limit) in &self.limits {
-            let reach = Duration::from_millis(rate.per_ms) * rate.burst.unwrap_or(1).max(1) / rate.permits.max(1);
+            let reach = reach(rate);
             for (_, recipient) in attempts.iter().filter(|(age, _)| *age < reach) {
                 // Taken where it is still to be had; where not, the limit is used up as it should be.
                 match limit {
@@ -109,18 +106,21 @@ impl Limiter {
     }
 }
 
+/// How long a full burst takes to recover.
+fn reach(limit: &RateLimit) -> Duration {
+    let interval = Duration::from_millis(limit.per_ms) / limit.permits.max(1);
+    interval.saturating_mul(limit.burst.unwrap_or(1).max(1)).min(LONGEST_REACH)
+}
+
 fn build(limit: &RateLimit) -> Option<Limit> {
     let permits = NonZeroU32::new(limit.permits)?;
-    let quota = Quota::with_period(Duration::from_millis(limit.per_ms) / permits.get())?
+    let quota = Quota::with_period(Duration::from_millis(limit.per_ms).min(LONGEST_REACH) / permits.get())?
         .allow_burst(limit.burst.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN));
     Some(match limit.scope {
         LimitScope::Channel => Limit::Channel(RateLimiter::direct(quota)),
         LimitScope::Recipient => Limit::Recipient(RateLimiter::keyed(quota)),
     })
 }
-
-/// Shared by the session actor's restarts.
-pub type SharedLimiter = Arc<std::sync::Mutex<Limiter>>;
 
 #[cfg(test)]
 mod tests {
@@ -161,10 +161,8 @@ mod tests {
 
     #[test]
     fn a_permit_is_kept_while_waiting_for_the_next() {
-        let mut limiter = Limiter::new(&[
-            limit(LimitScope::Channel, 1, 60_000, None),
-            limit(LimitScope::Recipient, 1, 60_000, None),
-        ]);
+        let mut limiter =
+            Limiter::new(&[limit(LimitScope::Channel, 1, 60_000, None), limit(LimitScope::Recipient, 1, 60_000, None)]);
         assert_eq!(check(&mut limiter, recipient()), Pace::Go);
         let (ana, mut progress) = (recipient(), Progress::default());
         assert!(matches!(limiter.check(ana, &mut progress, Instant::now()), Pace::ChannelWaits(_)));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     AttemptId, MessageId, NodeId,
-    attempt::{Consequence, Settlement, settle},
+    attempt::{Consequence, Settlement, UnknownPolicy, settle},
     platform::{Command, Failure, FailureKind, MediaSource, Outcome, Outgoing},
     sending::{Refusal, SendingChannel, SendingRecipient, may_send},
 };
@@ -114,12 +114,18 @@ impl Sender {
     pub async fn recover(&self, desk: &Desk, channels: &Channels) -> Result<usize, StoreError> {
         let now = (self.clock)();
         let alive_since = now - self.node_lifetime;
+        let mut open = self.store.interrupted(desk.channel_id, self.node, alive_since).await?;
+        // Read afterwards: what left meanwhile is on the desk, and what came back since is settled.
         let (in_flight, _) = desk.in_flight();
-        let open = self.store.interrupted(desk.channel_id, self.node, alive_since, &in_flight).await?;
+        open.retain(|attempt| !in_flight.contains(&attempt.message_id));
         if open.is_empty() {
             return Ok(0);
         }
-        let policy = channels.get(desk.channel_id).await.map(|channel| channel.unknown_policy).unwrap_or_default();
+        let policy = match channels.get(desk.channel_id).await {
+            Ok(channel) => channel.unknown_policy,
+            Err(error) if error.is_retryable() => return Err(StoreError::Unavailable(error.to_string())),
+            Err(_) => UnknownPolicy::default(),
+        };
         let count = open.len();
         for interrupted in open {
             let lost = Err(failure(FailureKind::Unknown, LOST));
@@ -229,18 +235,29 @@ fn refused(refusal: Refusal) -> Settlement {
 async fn begin(store: &Store, batch: Vec<Begin>, node: NodeId, clock: fn() -> DateTime<Utc>) -> Vec<Option<Begun>> {
     let begun = retry::while_unavailable("begin_attempts", || store.begin_attempts(&batch, node, clock())).await;
     match begun {
-        Ok(begun) => batch
-            .iter()
-            .map(|begin| begun.iter().find(|begun| begun.message_id == begin.message_id).copied())
-            .collect(),
+        Ok(begun) => {
+            batch.iter().map(|begin| begun.iter().find(|begun| begun.message_id == begin.message_id).copied()).collect()
+        }
+        // One that cannot be recorded must not hold up the others.
+        Err(_) if batch.len() > 1 => {
+            let mut begun = Vec::with_capacity(batch.len());
+            for one in batch {
+                begun.extend(Box::pin(begin(store, vec![one], node, clock)).await);
+            }
+            begun
+        }
         Err(error) => {
-            tracing::error!(%error, "attempts could not be recorded; nothing was sent");
+            tracing::error!(%error, "an attempt could not be recorded; nothing was sent");
             vec![None; batch.len()]
         }
     }
 }
 
-async fn store_settlements(store: &Store, batch: Vec<Settled>, clock: fn() -> DateTime<Utc>) -> Vec<Result<(), String>> {
+async fn store_settlements(
+    store: &Store,
+    batch: Vec<Settled>,
+    clock: fn() -> DateTime<Utc>,
+) -> Vec<Result<(), String>> {
     match retry::while_unavailable("settle", || store.settle(&batch, clock())).await {
         Ok(()) => vec![Ok(()); batch.len()],
         // One that cannot be stored must not take the others with it.

@@ -24,7 +24,12 @@ pub struct InboundV1 {
 #[serde(tag = "version")]
 pub enum Outbound {
     #[serde(rename = "1")]
-    V1 { channel_id: ChannelId, message_id: MessageId },
+    V1 {
+        channel_id: ChannelId,
+        /// None: the channel itself changed.
+        #[serde(default)]
+        message_id: Option<MessageId>,
+    },
 }
 
 #[cfg(test)]

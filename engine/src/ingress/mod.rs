@@ -130,11 +130,7 @@ impl Ingress {
         reply.ok_or(IngressError::UnknownChannel)
     }
 
-    async fn accept(
-        &self,
-        channel: &Arc<ActiveChannel>,
-        webhook: &Arc<Webhook>,
-    ) -> Result<Acceptance, IngressError> {
+    async fn accept(&self, channel: &Arc<ActiveChannel>, webhook: &Arc<Webhook>) -> Result<Acceptance, IngressError> {
         let request = || Accept { channel: Arc::clone(channel), webhook: Arc::clone(webhook) };
         match self.actors.ask(self.worker(), request).await?? {
             Ok(acceptance) => Ok(acceptance),

@@ -221,7 +221,10 @@ fn new_status(status: ChannelStatus, is_active: Option<bool>, new_settings: bool
 /// The channel's session looks at it anew: what waited may go on.
 async fn notice(app: &App, id: ChannelId) {
     app.channels.forget(id).await;
-    app.sessions.wake(id);
+    if let Err(error) = app.sessions.announce(&app.bus, id).await {
+        // The change is committed; the node that works the channel finds out when it next looks.
+        tracing::warn!(channel.id = %id, %error, "a changed channel could not be announced");
+    }
 }
 
 fn unknown_type(app: &App) -> ServiceError {

@@ -2,7 +2,11 @@
 //! pool, and keeps the order in which things are begun. What it does itself
 //! takes no time; what must survive it lies on the desk or in the store.
 
-use std::{sync::Arc, sync::atomic::Ordering, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use patchbay_domain::{
@@ -35,8 +39,27 @@ pub struct SessionActor {
     taken: u64,
     reading: bool,
     lanes: Lanes,
+    /// Being stored, the first of them now.
+    facts: VecDeque<(Fact, Arc<Arrival>)>,
     pub(super) outbound: Outbound,
     pub(super) last_work: Instant,
+}
+
+/// What a webhook says of the channel itself.
+#[derive(Clone)]
+enum Fact {
+    Session(SessionChange),
+    Template(TemplateStatus),
+}
+
+impl Fact {
+    async fn store(&self, shared: &Shared, channel: ChannelId) -> Result<(), StoreError> {
+        let now = (shared.clock)();
+        match self {
+            Self::Session(change) => shared.store.set_session(channel, change, now).await.map(drop),
+            Self::Template(status) => shared.store.set_template_status(channel, status, now).await.map(drop),
+        }
+    }
 }
 
 /// There are webhooks on the desk.
@@ -65,6 +88,7 @@ impl Actor for SessionActor {
             actor.recover(context);
             let idle = actor.last_work.elapsed() >= actor.shared.idle_after && actor.is_idle();
             if idle && actor.life.retire() {
+                actor.desk.clear();
                 context.stop();
             }
         });
@@ -84,6 +108,7 @@ impl Supervised for SessionActor {
             taken: 0,
             reading: false,
             lanes: Lanes::default(),
+            facts: VecDeque::new(),
             outbound: Outbound::default(),
             last_work: Instant::now(),
         }
@@ -124,11 +149,14 @@ impl SessionActor {
         let Some(last) = arrivals.last() else { return };
         self.taken = last.number;
         self.reading = true;
+        for arrival in &arrivals {
+            arrival.tries.fetch_add(1, Ordering::SeqCst);
+        }
         self.last_work = Instant::now();
         let (shared, desk) = (Arc::clone(&self.shared), Arc::clone(&self.desk));
         let work = async move {
             let pool = shared.pool.clone();
-            pool.run(retry_read(shared, desk, arrivals)).await
+            pool.run(inbound::read(shared, desk, arrivals)).await
         };
         context.spawn(work.into_actor(self).map(|parsed, actor, context| {
             actor.reading = false;
@@ -148,8 +176,8 @@ impl SessionActor {
             match part {
                 Part::Conversation(id, input) => entries.push((id, (Arc::clone(&arrival), input))),
                 Part::Status(status) => statuses.push(status),
-                Part::Session(change) => self.session_changed(change, Arc::clone(&arrival), context),
-                Part::Template(status) => self.template_changed(status, Arc::clone(&arrival), context),
+                Part::Session(change) => self.keep_fact(Fact::Session(change), Arc::clone(&arrival), context),
+                Part::Template(status) => self.keep_fact(Fact::Template(status), Arc::clone(&arrival), context),
             }
         }
         for (id, entry) in entries {
@@ -179,71 +207,67 @@ impl SessionActor {
         }));
     }
 
-    fn apply_statuses(
-        &mut self,
-        statuses: Vec<DeliveryStatus>,
-        arrival: Arc<Arrival>,
-        context: &mut Context<Self>,
-    ) {
+    fn apply_statuses(&mut self, statuses: Vec<DeliveryStatus>, arrival: Arc<Arrival>, context: &mut Context<Self>) {
         let shared = Arc::clone(&self.shared);
         let count = statuses.len();
         let channel_id = self.desk.channel_id;
         let work = async move {
-            let reports = statuses.into_iter().map(|status| StatusReport { channel_id, status }).collect();
+            let reports: Vec<_> = statuses.into_iter().map(|status| StatusReport { channel_id, status }).collect();
             let applied = shared.statuses.run(reports).await.map_err(|error| error.to_string()).flatten();
-            (arrival, applied, shared)
+            (arrival, applied)
         };
-        context.spawn(
-            work.into_actor(self)
-                .then(|(arrival, applied, shared), actor, _| {
-                    let bury = async move {
-                        let buried = match applied {
-                            Ok(()) => Ok(()),
-                            Err(reason) => inbound::bury(&shared, &arrival, &reason).await,
-                        };
-                        (arrival, buried)
-                    };
-                    bury.into_actor(actor)
-                })
-                .map(move |(arrival, buried), actor, _| actor.parts_done(&arrival, count, buried)),
-        );
+        context.spawn(work.into_actor(self).map(move |(arrival, applied), actor, context| {
+            actor.parts_done(&arrival, count, applied, context);
+        }));
     }
 
-    fn session_changed(&mut self, change: SessionChange, arrival: Arc<Arrival>, context: &mut Context<Self>) {
+    /// Facts about the channel itself, one after the other as they came.
+    fn keep_fact(&mut self, fact: Fact, arrival: Arc<Arrival>, context: &mut Context<Self>) {
+        self.facts.push_back((fact, arrival));
+        if self.facts.len() == 1 {
+            self.keep_next_fact(context);
+        }
+    }
+
+    fn keep_next_fact(&mut self, context: &mut Context<Self>) {
+        let Some((fact, arrival)) = self.facts.front().cloned() else { return };
         let (shared, channel) = (Arc::clone(&self.shared), self.desk.channel_id);
         let work = async move {
-            let stored = retry::while_unavailable("set_session", || {
-                shared.store.set_session(channel, &change, (shared.clock)())
-            });
-            let stored = stored.await;
+            let stored = retry::while_unavailable("keep_fact", || fact.store(&shared, channel)).await;
             shared.channels.forget(channel).await;
-            (arrival, stored.map(drop))
+            (arrival, stored.map_err(|error| error.to_string()))
         };
-        context
-            .spawn(work.into_actor(self).map(|(arrival, stored), actor, _| actor.parts_done(&arrival, 1, stored)));
+        context.spawn(work.into_actor(self).map(|(arrival, stored), actor, context| {
+            actor.facts.pop_front();
+            actor.parts_done(&arrival, 1, stored, context);
+            actor.keep_next_fact(context);
+        }));
     }
 
-    fn template_changed(&mut self, status: TemplateStatus, arrival: Arc<Arrival>, context: &mut Context<Self>) {
-        let (shared, channel) = (Arc::clone(&self.shared), self.desk.channel_id);
-        let work = async move {
-            let stored = retry::while_unavailable("set_template_status", || {
-                shared.store.set_template_status(channel, &status, (shared.clock)())
-            });
-            (arrival, stored.await.map(drop))
-        };
-        context
-            .spawn(work.into_actor(self).map(|(arrival, stored), actor, _| actor.parts_done(&arrival, 1, stored)));
-    }
-
-    fn parts_done(&mut self, arrival: &Arc<Arrival>, count: usize, settled: Result<(), StoreError>) {
-        if let Err(error) = settled {
-            // It stays on the desk and on the bus: a restart begins with it again.
-            tracing::error!(%error, webhook.id = %arrival.envelope.id, "a webhook could not be settled");
+    /// What could not be stored becomes a dead letter.
+    fn parts_done(
+        &mut self,
+        arrival: &Arc<Arrival>,
+        count: usize,
+        settled: Result<(), String>,
+        context: &mut Context<Self>,
+    ) {
+        let Err(reason) = settled else {
+            for _ in 0..count {
+                self.part_done(arrival);
+            }
             return;
-        }
-        for _ in 0..count {
-            self.part_done(arrival);
-        }
+        };
+        let (shared, desk, arrival) = (Arc::clone(&self.shared), Arc::clone(&self.desk), Arc::clone(arrival));
+        let bury = async move {
+            inbound::bury_or_release(&shared, &desk, &arrival, &reason).await;
+            arrival
+        };
+        context.spawn(bury.into_actor(self).map(move |arrival, actor, _| {
+            for _ in 0..count {
+                actor.part_done(&arrival);
+            }
+        }));
     }
 
     /// After the last part the webhook is acknowledged.
@@ -262,19 +286,5 @@ impl SessionActor {
 
     fn is_idle(&self) -> bool {
         self.desk.waiting() == 0 && self.desk.in_flight_count() == 0 && self.outbound.is_idle()
-    }
-}
-
-async fn retry_read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Vec<Parsed> {
-    let mut pause = std::time::Duration::from_millis(50);
-    loop {
-        match inbound::read(Arc::clone(&shared), Arc::clone(&desk), arrivals.clone()).await {
-            Ok(parsed) => return parsed,
-            Err(error) => {
-                tracing::warn!(channel.id = %desk.channel_id, %error, "webhooks could not be read; trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_secs(2));
-            }
-        }
     }
 }

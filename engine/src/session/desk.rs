@@ -2,8 +2,8 @@
 //! next one finds it as it was: webhooks that are not done, sends on their way.
 
 use std::{
-    num::NonZeroUsize,
     collections::{HashMap, VecDeque},
+    num::NonZeroUsize,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
@@ -11,11 +11,11 @@ use std::{
 };
 
 use lru::LruCache;
-use patchbay_domain::{ChannelId, ConversationId, MessageId};
+use patchbay_domain::{ChannelId, ConversationId, MessageId, platform::RateLimit};
 use patchbay_plugin_host::Instance;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{bus::Delivery, ingress::envelope::InboundV1};
+use crate::{bus::Delivery, egress::limiter::Limiter, ingress::envelope::InboundV1};
 
 /// Webhooks of one channel that may be under way at once; the bus keeps the rest.
 const INBOX: usize = 128;
@@ -28,6 +28,8 @@ pub struct Desk {
     in_flight: Mutex<HashMap<MessageId, ConversationId>>,
     /// The session's connector instance: made at the first call, held only during a call.
     pub instance: tokio::sync::Mutex<Option<Instance>>,
+    /// The channel's pace, with the limits it was made for.
+    pub limiter: Mutex<Option<(Vec<RateLimit>, Limiter)>>,
     /// Conversations of the threads seen last.
     pub threads: Mutex<LruCache<String, ConversationId>>,
     /// A `Pump` is on its way to the actor.
@@ -61,6 +63,7 @@ impl Desk {
             inbox: Mutex::default(),
             in_flight: Mutex::default(),
             instance: tokio::sync::Mutex::new(None),
+            limiter: Mutex::new(None),
             threads: Mutex::new(LruCache::new(THREADS)),
             pump_asked: AtomicBool::new(false),
             wake_asked: AtomicBool::new(false),
@@ -88,6 +91,14 @@ impl Desk {
     pub fn after(&self, number: u64, limit: usize) -> Vec<Arc<Arrival>> {
         let inbox = lock(&self.inbox);
         inbox.arrivals.iter().filter(|arrival| arrival.number > number).take(limit).cloned().collect()
+    }
+
+    /// Gives back what only speeds things up, for a channel that rests.
+    pub fn clear(&self) {
+        if let Ok(mut instance) = self.instance.try_lock() {
+            *instance = None;
+        }
+        lock(&self.threads).clear();
     }
 
     pub fn waiting(&self) -> usize {

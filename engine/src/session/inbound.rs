@@ -2,12 +2,16 @@
 //! says, and find the conversations it concerns. Runs on the pool, for one
 //! channel one batch at a time, so that order is kept.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use patchbay_domain::{
     ConversationId, MessageId,
     platform::{DeliveryStatus, Event, InboundMessage, Participant, ReportedState, SessionChange, TemplateStatus},
 };
+use patchbay_plugin_host::CallError;
 use patchbay_store::{
     StoreError,
     conversations::{ChannelKey, Opening},
@@ -28,6 +32,7 @@ use crate::{
 
 /// A webhook that kills its session this often becomes a dead letter.
 const MAX_TRIES: u32 = 3;
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
 /// One thing that follows from a webhook.
 pub enum Part {
@@ -53,24 +58,51 @@ enum Found {
 }
 
 /// Reads webhooks, in order. What cannot be read is a dead letter and has no parts.
-pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Result<Vec<Parsed>, StoreError> {
+pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Vec<Parsed> {
+    match read_together(&shared, &desk, &arrivals).await {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            tracing::warn!(channel.id = %desk.channel_id, %error, "webhooks could not be read together; one by one");
+            let mut parsed = Vec::with_capacity(arrivals.len());
+            for arrival in arrivals {
+                parsed.push(read_alone(&shared, &desk, arrival).await);
+            }
+            parsed
+        }
+    }
+}
+
+/// The last way out: what cannot be read is kept for a person, and what cannot even be kept goes back to the bus.
+async fn read_alone(shared: &Shared, desk: &Desk, arrival: Arc<Arrival>) -> Parsed {
+    let reason = match read_together(shared, desk, std::slice::from_ref(&arrival)).await {
+        Ok(mut parsed) => match parsed.pop() {
+            Some(parsed) => return parsed,
+            None => "nothing came of it".to_owned(),
+        },
+        Err(error) => error.to_string(),
+    };
+    bury_or_release(shared, desk, &arrival, &reason).await;
+    Parsed { arrival, parts: Vec::new() }
+}
+
+async fn read_together(shared: &Shared, desk: &Desk, arrivals: &[Arc<Arrival>]) -> Result<Vec<Parsed>, StoreError> {
     let mut found = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
-        let events = match understand(&shared, &desk, &arrival).await {
+        let events = match understand(shared, desk, arrival).await {
             Ok(events) => {
                 count(&events);
                 events
             }
             Err(Unreadable::Store(error)) => return Err(error),
             Err(Unreadable::Reason(reason)) => {
-                bury(&shared, &arrival, &reason).await?;
+                bury(shared, arrival, &reason).await?;
                 Vec::new()
             }
         };
         let now = (shared.clock)();
-        found.push((arrival, events.into_iter().filter_map(|event| sort(event, now)).collect::<Vec<_>>()));
+        found.push((Arc::clone(arrival), events.into_iter().filter_map(|event| sort(event, now)).collect::<Vec<_>>()));
     }
-    resolve(&shared, &desk, found).await
+    resolve(shared, desk, found).await
 }
 
 enum Unreadable {
@@ -79,7 +111,7 @@ enum Unreadable {
 }
 
 async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<Vec<Event>, Unreadable> {
-    if arrival.tries.fetch_add(1, Ordering::SeqCst) >= MAX_TRIES {
+    if arrival.tries.load(Ordering::SeqCst) > MAX_TRIES {
         return Err(Unreadable::Reason("the session failed on this webhook again and again".into()));
     }
     let channel = match retry_channel(shared, desk).await {
@@ -94,7 +126,12 @@ async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<V
         .filter(|kept| kept.plugin().digest() == channel.plugin.digest())
         .unwrap_or_else(|| channel.plugin.instantiate());
     let started = std::time::Instant::now();
-    let parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+    let mut parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+    // Every instance is in use: that passes.
+    while let Err(CallError::Busy { .. }) = parsed {
+        tokio::time::sleep(BUSY_PAUSE).await;
+        parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+    }
     *place = Some(instance);
     metrics::histogram!("patchbay_parse_seconds").record(started.elapsed().as_secs_f64());
     match parsed {
@@ -105,12 +142,12 @@ async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<V
 }
 
 async fn retry_channel(shared: &Shared, desk: &Desk) -> Result<Arc<ActiveChannel>, ChannelError> {
-    let mut pause = std::time::Duration::from_millis(50);
+    let mut pause = Duration::from_millis(50);
     loop {
         match shared.channels.get(desk.channel_id).await {
             Err(error) if error.is_retryable() => {
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_secs(2));
+                pause = (pause * 2).min(Duration::from_secs(2));
             }
             settled => return settled,
         }
@@ -120,9 +157,11 @@ async fn retry_channel(shared: &Shared, desk: &Desk) -> Result<Arc<ActiveChannel
 /// Keeps what cannot be read, with its bytes and the reason, for a person to look at and replay.
 pub async fn bury(shared: &Shared, arrival: &Arrival, reason: &str) -> Result<(), StoreError> {
     let envelope = &arrival.envelope;
-    tracing::warn!(channel.id = %envelope.channel_id, webhook.id = %envelope.id, reason, "a webhook became a dead letter");
+    // The reason may quote the webhook: it is kept with the letter, not in the log.
+    tracing::warn!(channel.id = %envelope.channel_id, webhook.id = %envelope.id, "a webhook became a dead letter");
     metrics::counter!("patchbay_dead_letters_total", "direction" => "inbound").increment(1);
-    let payload = serde_json::to_string(&Inbound::V1(envelope.clone())).unwrap_or_default();
+    let payload = serde_json::to_string(&Inbound::V1(envelope.clone()))
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     let letter = NewDeadLetter {
         channel_id: envelope.channel_id,
         direction: Direction::Inbound,
@@ -132,6 +171,17 @@ pub async fn bury(shared: &Shared, arrival: &Arrival, reason: &str) -> Result<()
     retry::while_unavailable("insert_dead_letter", || shared.store.insert_dead_letter(&letter, (shared.clock)()))
         .await
         .map(drop)
+}
+
+/// Buries it, or lets go of it so that the bus brings it again.
+pub async fn bury_or_release(shared: &Shared, desk: &Desk, arrival: &Arrival, reason: &str) {
+    if let Err(error) = bury(shared, arrival, reason).await {
+        tracing::error!(%error, webhook.id = %arrival.envelope.id, "a dead letter could not be stored; the webhook goes back");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Some(delivery) = desk.done(arrival) {
+            delivery.release().await;
+        }
+    }
 }
 
 fn count(events: &[Event]) {
@@ -264,13 +314,10 @@ async fn open(shared: &Shared, desk: &Desk, openings: &[Opening]) -> Result<Vec<
     let mut made = if missing.is_empty() {
         Vec::new()
     } else {
-        let channel = shared.store.channel(desk.channel_id);
-        let Some(row) = channel.await? else { return Ok(Vec::new()) };
-        let key = ChannelKey {
-            organisation_id: row.organisation_id,
-            channel_id: row.id,
-            channel_type: row.channel_type,
-        };
+        let row = retry::while_unavailable("channel", || shared.store.channel(desk.channel_id)).await?;
+        let row = row.ok_or_else(|| StoreError::Unreadable(format!("channel {} is gone", desk.channel_id)))?;
+        let key =
+            ChannelKey { organisation_id: row.organisation_id, channel_id: row.id, channel_type: row.channel_type };
         retry::while_unavailable("open_conversations", || {
             shared.store.open_conversations(&key, &missing, (shared.clock)())
         })

@@ -99,7 +99,7 @@ impl Intake {
 async fn deliver(sessions: &Sessions, delivery: Delivery) {
     match serde_json::from_str::<Inbound>(&delivery.payload) {
         Ok(Inbound::V1(envelope)) => sessions.deliver(envelope, delivery).await,
-        Err(error) => unreadable(delivery, &error).await,
+        Err(error) => sessions.bury_unreadable(delivery, &error.to_string()).await,
     }
 }
 
@@ -109,7 +109,11 @@ async fn wake(sessions: &Sessions, delivery: Delivery) {
             sessions.wake(channel_id);
             acknowledge(delivery).await;
         }
-        Err(error) => unreadable(delivery, &error).await,
+        Err(error) => {
+            // The sweep makes up for it: the message table says what is to be sent.
+            tracing::error!(key = %delivery.key, %error, "a wake-up cannot be read by this version");
+            acknowledge(delivery).await;
+        }
     }
 }
 
@@ -117,11 +121,4 @@ async fn acknowledge(delivery: Delivery) {
     if let Err(error) = delivery.ack().await {
         tracing::debug!(%error, "a wake-up will come again");
     }
-}
-
-/// Written by a newer version: left for a node that understands it.
-async fn unreadable(delivery: Delivery, error: &serde_json::Error) {
-    tracing::error!(key = %delivery.key, %error, "a job from the bus cannot be read by this version; it goes back");
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    delivery.release().await;
 }

@@ -66,8 +66,7 @@ impl Lanes {
     }
 }
 
-/// Sees entries of one conversation through. Answers the webhooks of which a part is now committed or
-/// buried; one that could be neither stays on the desk.
+/// Sees entries of one conversation through. Answers the webhooks of which a part is now committed or buried.
 pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, entries: Vec<Entry>) -> Vec<Arc<Arrival>> {
     let (arrivals, mut inputs): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     for input in &mut inputs {
@@ -77,16 +76,10 @@ pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, ent
     tracing::warn!(conversation.id = %id, %error, "a batch failed; its inputs go one by one");
     let mut done = Vec::with_capacity(arrivals.len());
     for (arrival, input) in arrivals.into_iter().zip(inputs) {
-        let settled = match receive(&shared, id, vec![input]).await {
-            Ok(()) => Ok(()),
-            Err(error) => inbound::bury(&shared, &arrival, &error.to_string()).await,
-        };
-        match settled {
-            Ok(()) => done.push(arrival),
-            Err(error) => {
-                tracing::error!(%error, webhook.id = %arrival.envelope.id, "a dead letter could not be stored");
-            }
+        if let Err(error) = receive(&shared, id, vec![input]).await {
+            inbound::bury_or_release(&shared, &desk, &arrival, &error.to_string()).await;
         }
+        done.push(arrival);
     }
     done
 }
@@ -115,8 +108,13 @@ async fn fetch_media(shared: &Arc<Shared>, desk: &Arc<Desk>, input: &mut Input) 
             missing.push(reason);
         }
     }
-    if let (false, Some(metadata)) = (missing.is_empty(), message.metadata.as_object_mut()) {
-        metadata.insert("missingMedia".into(), missing.into());
+    if !missing.is_empty() {
+        if message.metadata.is_null() {
+            message.metadata = serde_json::json!({});
+        }
+        if let Some(metadata) = message.metadata.as_object_mut() {
+            metadata.insert("missingMedia".into(), missing.into());
+        }
     }
 }
 

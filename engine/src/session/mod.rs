@@ -8,6 +8,7 @@ mod inbound;
 pub mod intake;
 mod lanes;
 mod outbound;
+pub mod tenure;
 
 use std::{
     collections::HashMap,
@@ -22,20 +23,27 @@ use patchbay_domain::{
     platform::{Command, Failure, Outcome, TransportError},
 };
 use patchbay_plugin_host::{CallError, Egress, MediaStore};
-use patchbay_store::{Store, statuses::StatusReport};
+use patchbay_store::{
+    Store,
+    dead_letters::NewDeadLetter,
+    jobs::{Direction, Partitions},
+    statuses::StatusReport,
+};
 
 use crate::{
     batch::Batcher,
-    bus::Delivery,
+    bus::{Bus, BusError, Delivery, Publication},
     channels::{ChannelError, Channels},
     conversation::Conversations,
     egress::{command, sender::Sender},
-    ingress::envelope::InboundV1,
+    ingress::envelope::{InboundV1, Outbound},
     pool::Pool,
+    retry,
     supervision::{ActorSnapshot, AskError, Registry, RestartPolicy},
 };
 use actor::{Pump, SessionActor, Wake};
 use desk::{Desk, lock};
+use tenure::Tenure;
 
 const STATUS_BATCH: usize = 256;
 
@@ -90,6 +98,7 @@ pub struct Shared {
     pub channels: Channels,
     pub conversations: Conversations,
     pub sender: Sender,
+    pub tenure: Tenure,
     pub egress: Egress,
     pub media: Arc<dyn MediaStore>,
     pub pool: Pool,
@@ -113,6 +122,7 @@ pub struct Tools {
     pub channels: Channels,
     pub conversations: Conversations,
     pub sender: Sender,
+    pub tenure: Tenure,
     pub egress: Egress,
     pub media: Arc<dyn MediaStore>,
     pub pool: Pool,
@@ -128,7 +138,7 @@ pub struct Sessions {
 impl Sessions {
     pub fn new(arbiters: Vec<ArbiterHandle>, restart: RestartPolicy, settings: Settings, tools: Tools) -> Self {
         let Settings { idle_after, mailbox, concurrency } = settings;
-        let Tools { store, channels, conversations, sender, egress, media, pool, clock } = tools;
+        let Tools { store, channels, conversations, sender, tenure, egress, media, pool, clock } = tools;
         let statuses = {
             let store = store.clone();
             Batcher::spawn(STATUS_BATCH, 2, move |batch| {
@@ -141,6 +151,7 @@ impl Sessions {
             channels,
             conversations,
             sender,
+            tenure,
             egress,
             media,
             pool,
@@ -161,6 +172,31 @@ impl Sessions {
         self.pump(&desk);
     }
 
+    /// Keeps a job that no version understands for a person to look at; where it cannot be kept, it goes back.
+    pub async fn bury_unreadable(&self, delivery: Delivery, reason: &str) {
+        tracing::error!(key = %delivery.key, reason, "a job from the bus cannot be read by this version");
+        let letter = NewDeadLetter {
+            channel_id: delivery.channel_id,
+            direction: Direction::Inbound,
+            reason: reason.to_owned(),
+            payload: delivery.payload.to_string(),
+        };
+        let Shared { store, clock, .. } = &*self.shared;
+        let kept = retry::while_unavailable("insert_dead_letter", || store.insert_dead_letter(&letter, clock())).await;
+        match kept {
+            Ok(_) => {
+                if let Err(error) = delivery.ack().await {
+                    tracing::debug!(%error, "an unreadable job will come again");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "an unreadable job could not be kept");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                delivery.release().await;
+            }
+        }
+    }
+
     /// Tells the session that there may be something to send. Nothing is lost if it cannot be told now: an
     /// actor that starts looks by itself, and channels with work are looked for from time to time.
     pub fn wake(&self, channel: ChannelId) {
@@ -178,13 +214,21 @@ impl Sessions {
         });
     }
 
+    /// Tells whichever node works the channel that it changed.
+    pub async fn announce(&self, bus: &Bus, channel_id: ChannelId) -> Result<(), BusError> {
+        let payload = serde_json::to_string(&Outbound::V1 { channel_id, message_id: None })
+            .map_err(|error| BusError::Refused(error.to_string()))?;
+        bus.publish(Direction::Outbound, Publication { channel_id, key: channel_id.uuid(), payload }).await
+    }
+
     /// Asks the platform for something now, on behalf of a person who waits.
     pub async fn command(&self, channel: ChannelId, request: Command) -> Result<Outcome, SessionError> {
         let desk = self.shared.desk(channel);
         let channel = self.shared.channels.get(channel).await?;
         let Shared { egress, media, clock, pool, .. } = &*self.shared;
         let (egress, media, clock) = (egress.clone(), Arc::clone(media), *clock);
-        let done = pool.run(async move { command::run(&desk.instance, &egress, &channel, &request, clock, &*media).await });
+        let done =
+            pool.run(async move { command::run(&desk.instance, &egress, &channel, &request, clock, &*media).await });
         match done.await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(SessionError::Failed(failure)),
@@ -203,9 +247,15 @@ impl Sessions {
     /// Webhooks taken from the bus and not yet done, and sends on their way.
     pub fn under_way(&self) -> (usize, usize) {
         let desks = lock(&self.shared.desks);
-        desks.values().fold((0, 0), |(inbound, outbound), desk| {
-            (inbound + desk.waiting(), outbound + desk.in_flight_count())
-        })
+        desks
+            .values()
+            .fold((0, 0), |(inbound, outbound), desk| (inbound + desk.waiting(), outbound + desk.in_flight_count()))
+    }
+
+    /// Whether a message of one of this partition's channels is on its way.
+    pub fn sending_in(&self, partitions: Partitions, partition: u32) -> bool {
+        let desks = lock(&self.shared.desks);
+        desks.values().any(|desk| partitions.of(desk.channel_id) == partition && desk.in_flight_count() > 0)
     }
 
     /// At most one `Pump` per channel is on its way; an actor that starts looks by itself.

@@ -17,7 +17,7 @@ use patchbay_store::{StoreError, sending::Due};
 use super::{
     Shared,
     actor::{Returned, SessionActor, Wake},
-    desk::Desk,
+    desk::{Desk, lock},
 };
 use crate::{
     channels::ActiveChannel,
@@ -31,14 +31,13 @@ use crate::{
 /// Messages looked at in one go.
 const LOOK_AHEAD: u32 = 64;
 /// Attempts read back to rebuild a limiter.
-const REMEMBERED: u32 = 1_000;
+const REMEMBERED: u32 = 10_000;
 
 /// What the actor knows of the channel's queue.
 #[derive(Default)]
 pub struct Outbound {
     ready: VecDeque<(Due, Progress)>,
     channel: Option<Arc<ActiveChannel>>,
-    limiter: Option<(Vec<RateLimit>, Limiter)>,
     looking: bool,
     /// There may be more than what is ready.
     stale: bool,
@@ -81,11 +80,18 @@ impl Handler<Returned> for SessionActor {
         match consequence {
             Consequence::PauseChannel { until } => {
                 let wait = (until - (self.shared.clock)()).to_std().unwrap_or_default();
-                if let Some((_, limiter)) = &mut self.outbound.limiter {
+                if let Some((_, limiter)) = &mut *lock(&self.desk.limiter) {
                     limiter.pause(Instant::now() + wait);
                 }
             }
-            Consequence::ChannelUnauthorized => self.outbound.ready.clear(),
+            Consequence::ChannelUnauthorized => {
+                // The directory still has it as it was; nothing leaves until it is read anew.
+                self.outbound.ready.clear();
+                let (channels, channel) = (self.shared.channels.clone(), self.desk.channel_id);
+                let forgotten = async move { channels.forget(channel).await };
+                context.spawn(forgotten.into_actor(self).map(|(), actor, context| actor.look(context)));
+                return;
+            }
             Consequence::None | Consequence::RecipientOptedOut | Consequence::RecipientUnreachable => {}
         }
         // The next message of that conversation may go now.
@@ -126,7 +132,7 @@ impl SessionActor {
         self.outbound.looking = true;
         self.outbound.stale = false;
         let (shared, desk) = (Arc::clone(&self.shared), Arc::clone(&self.desk));
-        let known = self.outbound.limiter.as_ref().map(|(limits, _)| limits.clone());
+        let known = lock(&self.desk.limiter).as_ref().map(|(limits, _)| limits.clone());
         let work = async move { look(&shared, &desk, known).await };
         context.spawn(work.into_actor(self).map(|found, actor, context| {
             actor.outbound.looking = false;
@@ -146,8 +152,9 @@ impl SessionActor {
             self.outbound.ready.clear();
             return;
         };
+        let new_limiter = remembered.is_some();
         if let Some(limiter) = remembered {
-            self.outbound.limiter = Some((channel.limits.clone(), limiter));
+            *lock(&self.desk.limiter) = Some((channel.limits.clone(), limiter));
         }
         self.outbound.channel = Some(channel);
         let departed = self.desk.in_flight().0;
@@ -157,7 +164,7 @@ impl SessionActor {
                 continue;
             }
             // A permit that it has been given already stays with it.
-            let progress = before.iter().find(|(known, _)| known.message.id == due.message.id);
+            let progress = before.iter().find(|(known, _)| known.message.id == due.message.id && !new_limiter);
             let progress = progress.map_or_else(Progress::default, |(_, progress)| *progress);
             self.outbound.ready.push_back((due, progress));
         }
@@ -170,8 +177,16 @@ impl SessionActor {
 
     /// Starts as many sends as limits and room allow.
     fn send(&mut self, context: &mut Context<Self>) {
+        if !self.shared.tenure.covers(self.desk.channel_id) {
+            // Another node sends now, or nobody does until the next start.
+            self.outbound.ready.clear();
+            self.outbound.stale = false;
+            return;
+        }
         let Some(channel) = self.outbound.channel.clone() else { return self.look_if_stale(context) };
-        let Some((_, limiter)) = &mut self.outbound.limiter else { return self.look_if_stale(context) };
+        let desk = Arc::clone(&self.desk);
+        let mut limiter = lock(&desk.limiter);
+        let Some((_, limiter)) = &mut *limiter else { return };
         let mut later = VecDeque::new();
         let mut shortest: Option<Duration> = None;
         let mut room = self.shared.concurrency.saturating_sub(self.desk.in_flight_count());
@@ -249,6 +264,9 @@ impl SessionActor {
 }
 
 async fn look(shared: &Shared, desk: &Desk, known: Option<Vec<RateLimit>>) -> Result<Option<Look>, StoreError> {
+    if !shared.tenure.covers(desk.channel_id) {
+        return Ok(None);
+    }
     let channel = match shared.channels.get(desk.channel_id).await {
         Ok(channel) if channel.may_send() => channel,
         Ok(_) => return Ok(None),

@@ -50,6 +50,7 @@ pub enum Consequence {
 pub const MAX_ATTEMPTS: u32 = 10;
 const FIRST_DELAY_MS: i64 = 1_000;
 const LONGEST_DELAY_MS: i64 = 15 * 60 * 1_000;
+const LONGEST_WAIT: Duration = Duration::hours(24);
 
 /// How long before attempt `attempt + 1`: doubling, spread by `jitter` in 0..1 so that
 /// messages that failed together do not return together.
@@ -75,8 +76,12 @@ pub fn settle(
     };
     let wait = failure
         .retry_after_ms
-        .and_then(|wait| Duration::try_milliseconds(i64::try_from(wait).ok()?))
-        .unwrap_or_else(|| backoff(attempt, jitter));
+        .map_or_else(
+            || backoff(attempt, jitter),
+            |wait| Duration::milliseconds(i64::try_from(wait).unwrap_or(i64::MAX / 2)),
+        )
+        // Whatever was asked for: a day later it is worth another look.
+        .min(LONGEST_WAIT);
     let at = now + wait;
     match failure.kind {
         FailureKind::Temporary if attempt < MAX_ATTEMPTS => (Settlement::Retry { at, failure }, Consequence::None),

@@ -110,13 +110,17 @@ pub enum Window {
     Closed,
 }
 
+/// A year is as good as always, and keeps the calendar from overflowing.
+const LONGEST_WINDOW: Duration = Duration::days(366);
+
 #[must_use]
 pub fn window_until(manifest: &Manifest, last_inbound_at: Option<DateTime<Utc>>) -> Window {
     match (manifest.reply_window_ms, last_inbound_at) {
         (None, _) => Window::Always,
         (Some(_), None) => Window::Closed,
         (Some(length), Some(last)) => {
-            Window::Until(last + Duration::milliseconds(i64::try_from(length).unwrap_or(i64::MAX / 2)))
+            let length = Duration::milliseconds(i64::try_from(length).unwrap_or(i64::MAX / 2)).min(LONGEST_WINDOW);
+            Window::Until(last + length)
         }
     }
 }

@@ -21,10 +21,8 @@ fn config() -> Value {
 }
 
 async fn instance() -> Instance {
-    let folder = std::env::var_os("PATCHBAY_TEST_PLUGINS_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../target/plugins"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("PATCHBAY_TEST_PLUGINS_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../target/plugins"), PathBuf::from);
     let bytes = std::fs::read(folder.join("whatsapp.wasm")).expect("`cargo xtask plugins` has built the connectors");
     let host = PluginHost::new(HostConfig::default()).expect("the host starts");
     host.load(bytes).await.expect("the connector loads").instantiate()
