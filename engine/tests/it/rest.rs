@@ -90,11 +90,10 @@ on_every_size! {
             (answer.status == 201).then_some(answer)
         }).await;
         engine.drained().await;
-        let stored = engine.database.texts("select cast(id as text) from messages where direction = 'OUTBOUND'").await;
-        assert_eq!(stored.len(), 1, "it was written twice");
-        if size != Size::Embedded {
-            assert_eq!(found.body["id"], json!(stored[0]));
-        }
+        let messages = person.get(&path).await;
+        let ids: Vec<&Value> = messages.as_array().unwrap().iter().map(|message| &message["id"]).collect();
+        assert_eq!(ids.len(), 2, "beside the contact's message there is more than one: {messages}");
+        assert_eq!(ids[1], &found.body["id"]);
         assert_eq!(platform.calls().len(), 1);
         let again = write(&person, &path, "a key", &body).await;
         assert_eq!((again.replayed, &again.body["id"]), (true, &found.body["id"]));
@@ -104,7 +103,7 @@ on_every_size! {
 
 on_every_size! {
     async fn events_have_no_gap_at_any_moment(size: Size) {
-        const GAPS: &str = "select coalesce(sum(gap), 0) from (select max(sequence) - count(*) as gap from events \
+        const GAPS: &str = "select cast(coalesce(sum(gap), 0) as bigint) from (select max(sequence) - count(*) as gap from events \
             group by organisation_id) g";
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;

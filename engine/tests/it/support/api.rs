@@ -42,9 +42,7 @@ impl Person {
 
     /// A request below the organisation, such as `/tickets`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}/orgs/{}{path}", self.address, self.organisation))
-            .bearer_auth(&self.token)
+        self.http.request(method, format!("{}/orgs/{}{path}", self.address, self.organisation)).bearer_auth(&self.token)
     }
 
     pub async fn get(&self, path: &str) -> Value {

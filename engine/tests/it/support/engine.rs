@@ -79,18 +79,11 @@ impl Engine {
         node
     }
 
-    async fn node(
-        size: Size,
-        folder: TempDir,
-        database: Database,
-        queues: Option<Queues>,
-        settings: Settings,
-    ) -> Self {
+    async fn node(size: Size, folder: TempDir, database: Database, queues: Option<Queues>, settings: Settings) -> Self {
         std::fs::write(folder.path().join("config.toml"), &settings.file).unwrap();
         let address = format!("http://127.0.0.1:{}", free_port());
         let (http, process) = (client(), Mutex::new(None));
-        let engine =
-            Self { size, address, database, http, folder, settings, queues, process, is_clear: false };
+        let engine = Self { size, address, database, http, folder, settings, queues, process, is_clear: false };
         engine.launch();
         engine.ready().await;
         engine

@@ -27,7 +27,9 @@ impl Size {
 
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
-        panic!("{name} is not set; run the tests with `cargo xtask test`, or with --embedded-only where there is no server")
+        panic!(
+            "{name} is not set; run the tests with `cargo xtask test`, or with --embedded-only where there is no server"
+        )
     })
 }
 

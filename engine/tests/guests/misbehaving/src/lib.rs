@@ -6,8 +6,8 @@
 
 use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::{
-    Acceptance, Channel, Command, Connector, Content, Event, Failure, Manifest, Message, Outcome, Participant, Rejection,
-    Request, Response, Step, Timestamp, TransportError, Webhook,
+    Acceptance, Channel, Command, Connector, Content, Event, Failure, Manifest, Message, Outcome, Participant,
+    Rejection, Request, Response, Step, Timestamp, TransportError, Webhook,
 };
 use serde::Deserialize;
 
