@@ -84,14 +84,7 @@ impl Handler<Returned> for SessionActor {
                     limiter.pause(Instant::now() + wait);
                 }
             }
-            Consequence::ChannelUnauthorized => {
-                // The directory still has it as it was; nothing leaves until it is read anew.
-                self.outbound.ready.clear();
-                let (channels, channel) = (self.shared.channels.clone(), self.desk.channel_id);
-                let forgotten = async move { channels.forget(channel).await };
-                context.spawn(forgotten.into_actor(self).map(|(), actor, context| actor.look(context)));
-                return;
-            }
+            Consequence::ChannelUnauthorized => self.outbound.ready.clear(),
             Consequence::None | Consequence::RecipientOptedOut | Consequence::RecipientUnreachable => {}
         }
         // The next message of that conversation may go now.
@@ -184,13 +177,24 @@ impl SessionActor {
             return;
         }
         let Some(channel) = self.outbound.channel.clone() else { return self.look_if_stale(context) };
-        let desk = Arc::clone(&self.desk);
-        let mut limiter = lock(&desk.limiter);
-        let Some((_, limiter)) = &mut *limiter else { return };
+        let (departing, wait) = self.permitted();
+        for due in departing {
+            self.depart(due, &channel);
+        }
+        match wait {
+            Some(wait) => self.send_after(wait, context),
+            None => self.look_if_stale(context),
+        }
+    }
+
+    /// Takes out what may go now; where something has to wait, also how long.
+    fn permitted(&mut self) -> (Vec<Due>, Option<Duration>) {
+        let mut departing = Vec::new();
+        let mut limiter = lock(&self.desk.limiter);
+        let Some((_, limiter)) = &mut *limiter else { return (departing, None) };
         let mut later = VecDeque::new();
         let mut shortest: Option<Duration> = None;
         let mut room = self.shared.concurrency.saturating_sub(self.desk.in_flight_count());
-        let mut departing = Vec::new();
         while room > 0
             && let Some((due, mut progress)) = self.outbound.ready.pop_front()
         {
@@ -212,13 +216,7 @@ impl SessionActor {
         }
         later.append(&mut self.outbound.ready);
         self.outbound.ready = later;
-        for due in departing {
-            self.depart(due, &channel);
-        }
-        match shortest {
-            Some(wait) => self.send_after(wait, context),
-            None => self.look_if_stale(context),
-        }
+        (departing, shortest)
     }
 
     /// The send outlives this actor; its end is told to whoever is the actor then.
