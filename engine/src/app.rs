@@ -23,7 +23,7 @@ use crate::{
     conversation::{self, Conversations},
     egress::sender::{self, Sender},
     housekeeping,
-    ingress::Ingress,
+    ingress::{self, Ingress},
     keyring::Keyring,
     media::DiskMedia,
     membership::{self, Membership},
@@ -115,6 +115,7 @@ impl Signals {
 }
 
 impl Engine {
+    #[expect(clippy::too_many_lines, reason = "the one place that puts the parts together, in order")]
     pub async fn start(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let clock: fn() -> DateTime<Utc> = Utc::now;
         let node = NodeId::at(clock());
@@ -195,11 +196,7 @@ impl Engine {
             handles,
             restart,
             config.server.workers,
-            pool,
-            channels.clone(),
-            plugins.clone(),
-            bus.clone(),
-            clock,
+            ingress::Tools { pool, channels: channels.clone(), plugins: plugins.clone(), bus: bus.clone(), clock },
         );
         let auth = Auth::new(&config.auth, store.clone(), config.server.workers)?;
 

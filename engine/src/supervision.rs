@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 /// How often one input may find its actor dead before it is blamed for it.
 const TRIES: u32 = 3;
 /// Restarts are counted over this long.
-const BUDGET_WINDOW: Duration = Duration::from_secs(60);
+const BUDGET_WINDOW: Duration = Duration::from_mins(1);
 const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(1);
 const SNAPSHOTS: usize = 1_000;
 

@@ -81,8 +81,12 @@ pub async fn pool(url: &str) -> anyhow::Result<Pool> {
 impl Pool {
     pub async fn run(&self, statement: &'static str) -> anyhow::Result<()> {
         match self {
-            Self::Postgres(pool) => drop(sqlx::raw_sql(statement).execute(pool).await?),
-            Self::Sqlite(pool) => drop(sqlx::raw_sql(statement).execute(pool).await?),
+            Self::Postgres(pool) => {
+                sqlx::raw_sql(statement).execute(pool).await?;
+            }
+            Self::Sqlite(pool) => {
+                sqlx::raw_sql(statement).execute(pool).await?;
+            }
         }
         Ok(())
     }
@@ -97,8 +101,12 @@ impl Pool {
     /// Runs a statement with one JSON parameter.
     pub async fn run_json(&self, postgres: &'static str, sqlite: &'static str, json: String) -> anyhow::Result<()> {
         match self {
-            Self::Postgres(pool) => drop(sqlx::query(postgres).bind(json).execute(pool).await?),
-            Self::Sqlite(pool) => drop(sqlx::query(sqlite).bind(json).execute(pool).await?),
+            Self::Postgres(pool) => {
+                sqlx::query(postgres).bind(json).execute(pool).await?;
+            }
+            Self::Sqlite(pool) => {
+                sqlx::query(sqlite).bind(json).execute(pool).await?;
+            }
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
     let child = command.spawn().with_context(|| format!("{} cannot be started", bench.engine.display()))?;
     let process = Process { child, port };
     let http = reqwest::Client::new();
-    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + Duration::from_mins(1);
     loop {
         let answer = http.get(format!("http://127.0.0.1:{port}/ops/ready")).send().await;
         if answer.is_ok_and(|answer| answer.status().is_success()) {
@@ -97,17 +97,18 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
 pub async fn channel(port: u16, platform: &str) -> anyhow::Result<String> {
     let http = reqwest::Client::new();
     let address = format!("http://127.0.0.1:{port}");
-    let person = json!({"orgName": "Bench", "name": "Bench", "email": "bench@example.com", "password": "measured twice"});
+    let person =
+        json!({"orgName": "Bench", "name": "Bench", "email": "bench@example.com", "password": "measured twice"});
     let signed: Value = http.post(format!("{address}/auth/signup")).json(&person).send().await?.json().await?;
-    let organisation = signed["user"]["orgId"].as_str().context("no organisation")?;
-    let token = signed["accessToken"].as_str().context("no token")?;
+    let organisation = signed.pointer("/user/orgId").and_then(Value::as_str).context("no organisation")?;
+    let token = signed.pointer("/accessToken").and_then(Value::as_str).context("no token")?;
     let channel = json!({"type": "WHATSAPP", "name": "Bench", "config": {
         "phoneNumberId": PHONE_NUMBER_ID, "businessAccountId": "419561257915477", "accessToken": "t",
         "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiVersion": "v24.0", "apiBaseUrl": platform, "limits": [],
     }});
     let made = http.post(format!("{address}/orgs/{organisation}/channels")).bearer_auth(token).json(&channel);
     let made: Value = made.send().await?.error_for_status()?.json().await?;
-    Ok(made["id"].as_str().context("no channel")?.to_owned())
+    Ok(made.pointer("/id").and_then(Value::as_str).context("no channel")?.to_owned())
 }
 
 fn free_port() -> anyhow::Result<u16> {

@@ -7,7 +7,10 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::StreamExt;
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, QueueDeclareOptions},
+    options::{
+        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
+        QueueDeclareOptions,
+    },
     types::{AMQPValue, FieldTable},
 };
 use serde_json::json;
@@ -53,7 +56,8 @@ impl Publisher {
             Self::Rabbit { channel, queue } => {
                 let properties = BasicProperties::default().with_delivery_mode(2).with_message_id(id.into());
                 let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-                let sent = channel.basic_publish("".into(), queue.as_str().into(), options, body.as_bytes(), properties);
+                let sent =
+                    channel.basic_publish("".into(), queue.as_str().into(), options, body.as_bytes(), properties);
                 let confirmed = sent.await?.await?;
                 anyhow::ensure!(matches!(confirmed, Confirmation::Ack(None)), "not confirmed");
             }

@@ -41,7 +41,13 @@ struct Arguments {
 enum Part {
     /// The floor of the inbound way, as a server of its own.
     #[command(hide = true)]
-    Floor { #[arg(value_enum)] size: Size, port: u16, database: String, queue: String },
+    Floor {
+        #[arg(value_enum)]
+        size: Size,
+        port: u16,
+        database: String,
+        queue: String,
+    },
     /// Webhooks in: messages per second, and how long an answer takes at half of that.
     Inbound,
     /// Messages out: sends per second.

@@ -118,15 +118,14 @@ impl From<ChannelError> for ConversationError {
 
 /// What every conversation actor works with.
 pub struct Shared {
-    pub(self) channels: Channels,
-    pub(self) bus: Bus,
-    pub(self) policy: Policy,
-    pub(self) idle_after: Duration,
-    pub(self) mailbox: usize,
-    pub(self) clock: fn() -> DateTime<Utc>,
-    pub(self) commits: Batcher<Commit, Result<CommitOutcome, ConversationError>>,
-    pub(self) loads:
-        Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
+    channels: Channels,
+    bus: Bus,
+    policy: Policy,
+    idle_after: Duration,
+    mailbox: usize,
+    clock: fn() -> DateTime<Utc>,
+    commits: Batcher<Commit, Result<CommitOutcome, ConversationError>>,
+    loads: Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
 }
 
 pub struct Settings {
@@ -187,7 +186,7 @@ impl Conversations {
 }
 
 /// A channel as the rule of sending needs it.
-pub(self) struct Sending {
+struct Sending {
     pub status: ChannelStatus,
     pub manifest: Manifest,
 }

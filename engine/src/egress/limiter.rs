@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_was_sent_before_a_restart_counts() {
         let mut limiter = Limiter::new(&[limit(LimitScope::Channel, 1, 60_000, Some(2))]);
-        assert_eq!(limiter.memory(), Duration::from_secs(120));
+        assert_eq!(limiter.memory(), Duration::from_mins(2));
         limiter.remember(&[(Duration::from_secs(1), recipient()), (Duration::from_secs(500), recipient())]);
         assert_eq!(check(&mut limiter, recipient()), Pace::Go);
         assert!(matches!(check(&mut limiter, recipient()), Pace::ChannelWaits(_)));

@@ -258,17 +258,15 @@ async fn store_settlements(
     batch: Vec<Settled>,
     clock: fn() -> DateTime<Utc>,
 ) -> Vec<Result<(), String>> {
-    match retry::while_unavailable("settle", || store.settle(&batch, clock())).await {
-        Ok(()) => vec![Ok(()); batch.len()],
-        // One that cannot be stored must not take the others with it.
-        Err(_) => {
-            let mut results = Vec::with_capacity(batch.len());
-            for settled in batch {
-                let alone = std::slice::from_ref(&settled);
-                let stored = retry::while_unavailable("settle", || store.settle(alone, clock())).await;
-                results.push(stored.map_err(|error| error.to_string()));
-            }
-            results
-        }
+    if retry::while_unavailable("settle", || store.settle(&batch, clock())).await.is_ok() {
+        return vec![Ok(()); batch.len()];
     }
+    // One that cannot be stored must not take the others with it.
+    let mut results = Vec::with_capacity(batch.len());
+    for settled in batch {
+        let alone = std::slice::from_ref(&settled);
+        let stored = retry::while_unavailable("settle", || store.settle(alone, clock())).await;
+        results.push(stored.map_err(|error| error.to_string()));
+    }
+    results
 }

@@ -74,6 +74,14 @@ impl From<AskError> for IngressError {
     }
 }
 
+pub struct Tools {
+    pub pool: Pool,
+    pub channels: Channels,
+    pub plugins: Plugins,
+    pub bus: Bus,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
 #[derive(Clone)]
 pub struct Ingress {
     actors: Registry<IngressActor>,
@@ -86,16 +94,8 @@ pub struct Ingress {
 }
 
 impl Ingress {
-    pub fn new(
-        arbiters: Vec<ArbiterHandle>,
-        policy: RestartPolicy,
-        workers: usize,
-        pool: Pool,
-        channels: Channels,
-        plugins: Plugins,
-        bus: Bus,
-        clock: fn() -> DateTime<Utc>,
-    ) -> Self {
+    pub fn new(arbiters: Vec<ArbiterHandle>, policy: RestartPolicy, workers: usize, tools: Tools) -> Self {
+        let Tools { pool, channels, plugins, bus, clock } = tools;
         let actors = Registry::new(arbiters, Arc::new(pool), policy);
         Self { actors, workers: workers.max(1), next: Arc::default(), channels, plugins, bus, clock }
     }

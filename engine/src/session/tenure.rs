@@ -83,7 +83,7 @@ impl Keeper {
                 }
                 continue;
             }
-            let until = Instant::now() + LIFETIME - MARGIN;
+            let until = Instant::now() + LIFETIME.saturating_sub(MARGIN);
             match self.acquire(*partition).await {
                 Ok(true) => {
                     let before = lock(&self.tenure.held).insert(*partition, until);

@@ -53,7 +53,7 @@ on_every_size! {
         engine.kill();
         platform.behave(whatsapp::accept());
         engine.restart().await;
-        until("all attempts to end as unknown", Duration::from_secs(60), || async {
+        until("all attempts to end as unknown", Duration::from_mins(1), || async {
             (engine.database.count("select count(*) from messages where state = 'UNKNOWN'").await == 5).then_some(())
         }).await;
         assert_eq!(platform.calls().len(), 5, "an attempt was silently repeated");
@@ -74,7 +74,7 @@ on_every_size! {
         engine.kill();
         platform.behave(whatsapp::accept());
         engine.restart().await;
-        until("all messages to be sent", Duration::from_secs(60), || async {
+        until("all messages to be sent", Duration::from_mins(1), || async {
             (engine.database.count("select count(*) from messages where state = 'SENT'").await == 3).then_some(())
         }).await;
         assert_eq!(platform.calls().len(), 6);
@@ -95,14 +95,14 @@ on_every_size! {
             }
         };
         let kill = async {
-            until("some of it to be sent", Duration::from_secs(60), || async {
+            until("some of it to be sent", Duration::from_mins(1), || async {
                 (platform.calls().len() > 60).then_some(())
             }).await;
             engine.kill();
             engine.restart().await;
         };
         tokio::join!(writing, kill);
-        until("all of it to be settled", Duration::from_secs(120), || async {
+        until("all of it to be settled", Duration::from_mins(2), || async {
             let open = "select count(*) from messages where state in ('QUEUED', 'SENDING', 'SCHEDULED')";
             (engine.database.count(open).await == 0).then_some(())
         }).await;
@@ -163,7 +163,7 @@ async fn send(person: &Person, ticket: &str, number: usize) {
     let path = format!("/tickets/{ticket}/messages");
     let key = format!("{ticket}-{number}-{}", uuid::Uuid::new_v4());
     let body: Value = json!({"content": format!("answer {number}")});
-    until("an answer to be taken", Duration::from_secs(120), || {
+    until("an answer to be taken", Duration::from_mins(2), || {
         let call = person.request(reqwest::Method::POST, &path).header("Idempotency-Key", &key).json(&body).send();
         async move { call.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
     })

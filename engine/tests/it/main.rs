@@ -3,15 +3,26 @@
 //!
 //! To add a test: a module here, and `on_every_size!` around the test.
 
+#[cfg(test)]
 mod support;
 
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod inbound;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
 mod misbehave;
+#[cfg(test)]
 mod nodes;
+#[cfg(test)]
 mod outage;
+#[cfg(test)]
 mod panic;
+#[cfg(test)]
 mod rest;
+#[cfg(test)]
 mod sending;
+#[cfg(test)]
 mod tenants;

@@ -176,7 +176,7 @@ async fn start(size: Size) -> (Engine, Person) {
 }
 
 async fn stored(engine: &Engine, count: i64) {
-    until("the messages to be stored", Duration::from_secs(60), || async {
+    until("the messages to be stored", Duration::from_mins(1), || async {
         (engine.database.count("select count(*) from messages").await == count).then_some(())
     })
     .await;

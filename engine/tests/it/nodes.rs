@@ -53,7 +53,7 @@ on_many_nodes! {
         let channel = person.channel("WHATSAPP", whatsapp::config("http://127.0.0.1:9")).await;
         let load = Load { calls: 800, contacts: 50, seed: 5, senders: 4 };
         let kill = async {
-            until("some of it to be stored", Duration::from_secs(60), || async {
+            until("some of it to be stored", Duration::from_mins(1), || async {
                 let query = "select count(*) from messages";
                 (first.database.count(query).await > 100).then_some(())
             }).await;
@@ -92,11 +92,11 @@ on_many_nodes! {
         for ticket in tickets {
             person.answer(ticket["id"].as_str().unwrap(), "hi").await;
         }
-        until("the burst and one more", Duration::from_secs(60), || async {
+        until("the burst and one more", Duration::from_mins(1), || async {
             (platform.calls().len() > BURST).then_some(())
         }).await;
         worker(&first, &second, &channel).await.stop().await;
-        until("all of it to be sent", Duration::from_secs(120), || async {
+        until("all of it to be sent", Duration::from_mins(2), || async {
             let query = "select count(*) from messages where state = 'SENT'";
             (first.database.count(query).await == i64::try_from(CONTACTS).unwrap()).then_some(())
         }).await;

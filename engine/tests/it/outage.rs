@@ -61,7 +61,7 @@ async fn through_an_outage(engine: &Engine, server: &mut Server, what: &str) -> 
     let channel = person.channel("WHATSAPP", whatsapp::config("http://127.0.0.1:9")).await;
     let load = Load { calls: 2_000, contacts: 100, seed: 23, senders: 8 };
     let outage = async {
-        until("some webhooks to be accepted", Duration::from_secs(60), || async {
+        until("some webhooks to be accepted", Duration::from_mins(1), || async {
             (accepted(engine).await > 200.0).then_some(())
         })
         .await;

@@ -77,7 +77,7 @@ on_every_size! {
             (engine.database.count(query).await == 1).then_some(())
         }).await;
         assert_eq!(engine.database.count("select count(*) from dead_letters").await, 0, "it was held up");
-        until("what came behind it", Duration::from_secs(60), || async {
+        until("what came behind it", Duration::from_mins(1), || async {
             let query = "select count(*) from messages where external_id = 'behind'";
             (engine.database.count(query).await == 1).then_some(())
         }).await;

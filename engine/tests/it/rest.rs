@@ -84,7 +84,7 @@ on_every_size! {
         let (answer, ()) = tokio::join!(call, lost);
         assert!(answer.is_err(), "it was answered");
         engine.restart().await;
-        let found = until("the repeated write to be answered", Duration::from_secs(60), || async {
+        let found = until("the repeated write to be answered", Duration::from_mins(1), || async {
             let answer = write(&person, &path, "a key", &body).await;
             assert!([201, 409].contains(&answer.status), "{}", answer.body);
             (answer.status == 201).then_some(answer)
@@ -118,7 +118,7 @@ on_every_size! {
                 for number in 0..15 {
                     let id = format!("{writer}-{number}");
                     let contact = format!("+49151{writer:08}");
-                    until("a webhook to be accepted", Duration::from_secs(60), || async {
+                    until("a webhook to be accepted", Duration::from_mins(1), || async {
                         let url = engine.url(&format!("/webhook/{channel}"));
                         let call = engine.http.post(url).json(&mock::text(&contact, &id, "hello")).send().await;
                         call.ok().filter(|answer| answer.status().is_success()).map(drop)
@@ -131,7 +131,7 @@ on_every_size! {
         }));
         let kills = async {
             for stored in [20, 60] {
-                until("some of it to be stored", Duration::from_secs(60), || async {
+                until("some of it to be stored", Duration::from_mins(1), || async {
                     assert_eq!(engine.database.count(GAPS).await, 0, "a gap shows");
                     (engine.database.count("select count(*) from messages").await > stored).then_some(())
                 }).await;
@@ -140,7 +140,7 @@ on_every_size! {
             }
         };
         tokio::join!(writers, kills);
-        until("all of it to be stored", Duration::from_secs(60), || async {
+        until("all of it to be stored", Duration::from_mins(1), || async {
             assert_eq!(engine.database.count(GAPS).await, 0, "a gap shows");
             (engine.database.count("select count(*) from messages").await == 120).then_some(())
         }).await;

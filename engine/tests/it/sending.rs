@@ -71,12 +71,12 @@ on_every_size! {
             let ticket = written(&engine, &person, &channel, &format!("4915{contact:08}")).await;
             person.answer(&ticket, "hi").await;
         }
-        until("the burst and two more", Duration::from_secs(60), || async {
+        until("the burst and two more", Duration::from_mins(1), || async {
             (platform.calls().len() >= BURST + 2).then_some(())
         }).await;
         engine.kill();
         engine.restart().await;
-        until("all of it to be settled", Duration::from_secs(120), || async {
+        until("all of it to be settled", Duration::from_mins(2), || async {
             let open = "select count(*) from messages where state in ('QUEUED', 'SENDING')";
             (engine.database.count(open).await == 0).then_some(())
         }).await;

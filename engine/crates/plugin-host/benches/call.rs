@@ -4,6 +4,8 @@
 //! The component is `whatsapp.wasm` of `cargo xtask plugins`, in
 //! `PATCHBAY_TEST_PLUGINS_DIR` or `target/plugins`.
 
+#![expect(clippy::expect_used, reason = "a measurement ends where it cannot go on")]
+
 use std::{hint::black_box, path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Utc};

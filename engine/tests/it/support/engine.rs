@@ -121,7 +121,7 @@ impl Engine {
 
     pub async fn ready(&self) {
         let url = format!("{}/ops/ready", self.address);
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
         loop {
             if self.http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return;
@@ -187,7 +187,7 @@ impl Engine {
             "select count(*) from messages where state in ('QUEUED', 'SENDING')",
         ];
         for query in queries {
-            until(&format!("none of `{query}` to be left"), Duration::from_secs(60), || async {
+            until(&format!("none of `{query}` to be left"), Duration::from_mins(1), || async {
                 (self.database.count(query).await == 0).then_some(())
             })
             .await;

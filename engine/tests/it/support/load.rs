@@ -78,7 +78,12 @@ async fn send_some(
             let contact = &contacts[rng.random_range(0..contacts.len())];
             let number = counts.entry(contact.clone()).or_default();
             let id = format!("wamid.{contact}.{number}");
-            messages.push(whatsapp::text(contact, &id, 1_700_000_000 + *number as i64, &number.to_string()));
+            messages.push(whatsapp::text(
+                contact,
+                &id,
+                1_700_000_000 + i64::try_from(*number).unwrap(),
+                &number.to_string(),
+            ));
             *number += 1;
         }
         let body = whatsapp::webhook(&messages, &[]);
@@ -100,7 +105,7 @@ async fn send_some(
 
 async fn post(http: &reqwest::Client, urls: &mut [String], body: &[u8]) {
     let signature = whatsapp::signature(whatsapp::APP_SECRET, body);
-    until("a webhook to be accepted", Duration::from_secs(120), || {
+    until("a webhook to be accepted", Duration::from_mins(2), || {
         urls.rotate_left(1);
         let call = http.post(&urls[0]).header("X-Hub-Signature-256", &signature).body(body.to_vec()).send();
         async move { call.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
@@ -122,7 +127,7 @@ pub async fn stored(engine: &Engine) -> Vec<String> {
 /// Waits until as many messages are stored as were sent, and nothing is left to do.
 pub async fn settled(engine: &Engine, sent: &Sent) {
     let total = i64::try_from(sent.total()).unwrap();
-    until("all messages to be stored", Duration::from_secs(180), || async {
+    until("all messages to be stored", Duration::from_mins(3), || async {
         let stored = engine.database.count("select count(*) from messages where direction = 'INBOUND'").await;
         (stored >= total).then_some(())
     })

@@ -104,7 +104,7 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>, behaviour: B
         };
         let mut head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
         }
         head.push_str("\r\n");
         if stream.write_all(head.as_bytes()).await.is_err() || stream.write_all(&body).await.is_err() {
@@ -163,7 +163,7 @@ async fn take(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Op
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let mut chunk = [0; 16 * 1024];
+    let mut chunk = vec![0; 16 * 1024];
     let read = stream.read(&mut chunk).await.ok()?;
     if read == 0 {
         return None;
