@@ -4,9 +4,9 @@
 //! again after a growing pause, and tells who has died how often.
 //!
 //! An actor's life: `ask` starts it; it loads what it needs from the store; it
-//! ends when it [retires](Registry::retire) because nobody asks any more, or by
+//! ends when it retires because nobody asks any more, or by
 //! a panic. After a panic whoever was waiting asks again, so its work is done
-//! by the next one; an input that kills the actor [`TRIES`] times is given back
+//! by the next one; an input that kills the actor `TRIES` times is given back
 //! as [`AskError::Failing`].
 //!
 //! To add a kind: implement [`Supervised`] and make a `Registry` in `app.rs`.

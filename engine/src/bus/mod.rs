@@ -5,7 +5,7 @@
 //!
 //! [`Rabbit`] keeps the partitions in quorum queues of a broker, [`Tables`] in
 //! the table `jobs` of the database; the configuration chooses. What a consumer
-//! holds and has not settled lies on a [`shelf`], which both share. To add a
+//! holds and has not settled lies on a `shelf`, which both share. To add a
 //! third bus: a module with `publish` and a feeder that puts what it receives
 //! on the shelf and carries out the acknowledgements it finds there, and a
 //! variant here. Nothing of a client library leaves this module.

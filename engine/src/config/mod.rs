@@ -3,7 +3,7 @@
 //! one sentence that names the key, where it was set and what is allowed.
 //!
 //! [`Config`] is all of it. A command that needs less reads single sections
-//! from [`Settings`]. How to add a key is told in [`sections`].
+//! from `Settings`. How to add a key is told in `sections`.
 
 mod error;
 mod forms;

@@ -1,10 +1,10 @@
 //! WhatsApp, by Meta's Cloud API: channel type `WHATSAPP`.
 //!
-//! - [`manifest`], [`settings`]: what a channel needs
-//! - [`wire`]: what Meta sends, as types
-//! - [`inbound`]: webhooks into events
-//! - [`outbound`]: commands into requests, answers into outcomes
-//! - [`errors`]: what WhatsApp's codes mean
+//! - `manifest`, `settings`: what a channel needs
+//! - `wire`: what Meta sends, as types
+//! - `inbound`: webhooks into events
+//! - `outbound`: commands into requests, answers into outcomes
+//! - `errors`: what WhatsApp's codes mean
 //!
 //! What other Graph products need as well is in `patchbay-plugin-meta`.
 

@@ -1,7 +1,7 @@
 //! A connector that does what it must not: a webhook or a message tells it what. The engine's tests load it beside
 //! well-behaved ones and look at what those notice.
 //!
-//! A webhook is a [`Call`]. The text of an outgoing message is a misdeed of [`Misdeed::named`], or `post <address>`, or
+//! A webhook is a `Call`. The text of an outgoing message is a misdeed of `Misdeed::named`, or `post <address>`, or
 //! `post <address> then <misdeed>`.
 
 use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
