@@ -33,11 +33,6 @@ impl Lease {
     /// Takes or renews it; false when another node has it.
     pub async fn take(&mut self) -> Result<bool, StoreError> {
         let asked = Instant::now();
-        if self.store.is_embedded() {
-            // There is no other node to keep out, and each renewal would be a write to the disk.
-            self.renewed = Some(asked);
-            return Ok(true);
-        }
         let taken = self.store.acquire_lease(&self.name, self.node, Utc::now(), LIFETIME).await?;
         self.renewed = taken.then_some(asked);
         Ok(taken)
