@@ -75,6 +75,8 @@ pub struct Bench {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let provider = rustls::crypto::ring::default_provider().install_default();
+    anyhow::ensure!(provider.is_ok(), "TLS was set up twice");
     let Arguments { part, engine, plugins, size, messages } = Arguments::parse();
     if let Some(Part::Floor { size, port, database, queue }) = part {
         return floor::serve(size, port, &database, &queue).await;

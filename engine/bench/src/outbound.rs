@@ -131,7 +131,7 @@ async fn engine_rate(bench: &Bench, size: Size) -> anyhow::Result<f64> {
 /// Answers to every contact in turn, as rows.
 async fn queue(pool: &Pool, messages: usize) -> anyhow::Result<()> {
     let columns = "id, organisation_id, channel_id, conversation_id, direction, sender_name, kind, text, content, \
-                   metadata, state, priority, sequence, platform_at, created_at, updated_at";
+                   metadata, state, priority, sequence, due_at, platform_at, created_at, updated_at";
     let numbers: Vec<usize> = (0..messages).collect();
     let per = CONVERSATIONS;
     match pool {
@@ -139,7 +139,7 @@ async fn queue(pool: &Pool, messages: usize) -> anyhow::Result<()> {
             let statement = format!(
                 "insert into messages ({columns}) select gen_random_uuid(), c.organisation_id, c.channel_id, c.id, \
                  'OUTBOUND', 'Bench', 'text', 'hi', '{{\"text\":\"hi\"}}', '{{}}', 'QUEUED', 0, \
-                 1000000 + n.value::text::integer, c.created_at, c.created_at, c.created_at \
+                 1000000 + n.value::text::integer, c.created_at, c.created_at, c.created_at, c.created_at \
                  from jsonb_array_elements($1::jsonb) n join (select *, row_number() over (order by id) - 1 as place \
                  from conversations) c on c.place = n.value::text::integer % {per}"
             );
@@ -149,7 +149,7 @@ async fn queue(pool: &Pool, messages: usize) -> anyhow::Result<()> {
             let statement = format!(
                 "insert into messages ({columns}) select randomblob(16), c.organisation_id, c.channel_id, c.id, \
                  'OUTBOUND', 'Bench', 'text', 'hi', '{{\"text\":\"hi\"}}', '{{}}', 'QUEUED', 0, \
-                 1000000 + n.value, c.created_at, c.created_at, c.created_at \
+                 1000000 + n.value, c.created_at, c.created_at, c.created_at, c.created_at \
                  from json_each($1) n join (select *, row_number() over (order by id) - 1 as place \
                  from conversations) c on c.place = n.value % {per}"
             );
