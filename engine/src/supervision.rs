@@ -177,19 +177,6 @@ impl<A: Supervised> Registry<A> {
         }
     }
 
-    /// Makes sure that the actor is running.
-    pub fn start(&self, key: A::Key) {
-        drop(self.place(key));
-    }
-
-    pub fn is_running(&self, key: A::Key) -> bool {
-        self.entries().get(&key).is_some_and(|entry| entry.addr.as_ref().is_some_and(Addr::connected))
-    }
-
-    pub fn keys(&self) -> Vec<A::Key> {
-        self.entries().keys().copied().collect()
-    }
-
     pub fn len(&self) -> usize {
         self.entries().len()
     }
