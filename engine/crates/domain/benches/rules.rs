@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use patchbay_domain::{
     ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId,
-    attempt::{UnknownPolicy, settle},
+    attempt::{Tries, UnknownPolicy, settle},
     conversation::{Conversation, Draft, Policy},
     platform::{Content, Failure, FailureKind, InboundMessage, Participant},
 };
@@ -70,7 +70,7 @@ fn rules(criterion: &mut Criterion) {
         };
         bencher.iter_batched(
             || failure.clone(),
-            |failure| settle(Err(failure), 3, UnknownPolicy::Hold, 0.5, now),
+            |failure| settle(Err(failure), Tries { made: 3, paced: 0 }, UnknownPolicy::Hold, 0.5, now),
             BatchSize::SmallInput,
         );
     });

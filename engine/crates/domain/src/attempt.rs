@@ -46,7 +46,28 @@ pub enum Consequence {
     RecipientUnreachable,
 }
 
-/// After this many attempts a temporary failure is final.
+/// How often a message was tried, this time included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    pub made: u32,
+    /// Of those before, how many ended because of the platform's pace.
+    pub paced: u32,
+}
+
+impl Tries {
+    /// Those that count toward [`MAX_ATTEMPTS`].
+    #[must_use]
+    pub const fn counted(self) -> u32 {
+        self.made.saturating_sub(self.paced)
+    }
+
+    const fn may_go_on(self) -> bool {
+        self.counted() < MAX_ATTEMPTS
+    }
+}
+
+/// After this many attempts, those not counted that ended because of the platform's pace, a temporary failure is
+/// final.
 pub const MAX_ATTEMPTS: u32 = 10;
 const FIRST_DELAY_MS: i64 = 1_000;
 const LONGEST_DELAY_MS: i64 = 15 * 60 * 1_000;
@@ -65,7 +86,7 @@ pub fn backoff(attempt: u32, jitter: f64) -> Duration {
 #[must_use]
 pub fn settle(
     outcome: Result<Vec<String>, Failure>,
-    attempt: u32,
+    tries: Tries,
     policy: UnknownPolicy,
     jitter: f64,
     now: DateTime<Utc>,
@@ -77,14 +98,14 @@ pub fn settle(
     let wait = failure
         .retry_after_ms
         .map_or_else(
-            || backoff(attempt, jitter),
+            || backoff(tries.made, jitter),
             |wait| Duration::milliseconds(i64::try_from(wait).unwrap_or(i64::MAX / 2)),
         )
         // Whatever was asked for: a day later it is worth another look.
         .min(LONGEST_WAIT);
     let at = now + wait;
     match failure.kind {
-        FailureKind::Temporary if attempt < MAX_ATTEMPTS => (Settlement::Retry { at, failure }, Consequence::None),
+        FailureKind::Temporary if tries.may_go_on() => (Settlement::Retry { at, failure }, Consequence::None),
         // A pace is not the message's fault: it waits as long as it takes.
         FailureKind::RateLimited => {
             let consequence = match failure.scope {
@@ -94,7 +115,7 @@ pub fn settle(
             (Settlement::Retry { at, failure }, consequence)
         }
         FailureKind::Unauthorized => (Settlement::Retry { at: now, failure }, Consequence::ChannelUnauthorized),
-        FailureKind::Unknown if policy == UnknownPolicy::Resend && attempt < MAX_ATTEMPTS => {
+        FailureKind::Unknown if policy == UnknownPolicy::Resend && tries.may_go_on() => {
             (Settlement::Retry { at, failure }, Consequence::None)
         }
         FailureKind::Unknown => (Settlement::Unknown(failure), Consequence::None),
@@ -114,8 +135,10 @@ mod tests {
         Err(Failure { kind, code: None, message: "m".into(), retry_after_ms: None, scope: None })
     }
 
-    fn run(kind: FailureKind, attempt: u32, policy: UnknownPolicy) -> (Settlement, Consequence) {
-        settle(failed(kind), attempt, policy, 0.5, DateTime::UNIX_EPOCH)
+    const FIRST: Tries = Tries { made: 1, paced: 0 };
+
+    fn run(kind: FailureKind, made: u32, policy: UnknownPolicy) -> (Settlement, Consequence) {
+        settle(failed(kind), Tries { made, paced: 0 }, policy, 0.5, DateTime::UNIX_EPOCH)
     }
 
     #[test]
@@ -123,6 +146,14 @@ mod tests {
         assert!(matches!(run(FailureKind::Temporary, 1, UnknownPolicy::Hold).0, Settlement::Retry { .. }));
         assert!(matches!(run(FailureKind::Temporary, MAX_ATTEMPTS, UnknownPolicy::Hold).0, Settlement::Failed(_)));
         assert!(matches!(run(FailureKind::RateLimited, 1000, UnknownPolicy::Hold).0, Settlement::Retry { .. }));
+    }
+
+    #[test]
+    fn attempts_that_only_came_too_fast_do_not_count() {
+        let settled =
+            |tries| settle(failed(FailureKind::Temporary), tries, UnknownPolicy::Hold, 0.5, DateTime::UNIX_EPOCH).0;
+        assert!(matches!(settled(Tries { made: MAX_ATTEMPTS + 4, paced: 5 }), Settlement::Retry { .. }));
+        assert!(matches!(settled(Tries { made: MAX_ATTEMPTS + 5, paced: 5 }), Settlement::Failed(_)));
     }
 
     #[test]
@@ -147,7 +178,8 @@ mod tests {
             retry_after_ms: Some(6_000),
             scope: Some(LimitScope::Recipient),
         };
-        let (settlement, consequence) = settle(Err(failure.clone()), 1, UnknownPolicy::Hold, 0.0, DateTime::UNIX_EPOCH);
+        let (settlement, consequence) =
+            settle(Err(failure.clone()), FIRST, UnknownPolicy::Hold, 0.0, DateTime::UNIX_EPOCH);
         let at = DateTime::UNIX_EPOCH + Duration::seconds(6);
         assert_eq!((settlement, consequence), (Settlement::Retry { at, failure }, Consequence::None));
     }

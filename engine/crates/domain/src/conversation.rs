@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use crate::{
     CampaignId, ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId,
+    WebhookId,
     delivery::{DeliveryTimes, MessageState},
     event::Change,
     message::{Direction, Message},
+    notice::Notice,
     platform::{Content, InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
     sending::{ChannelStatus, Refusal, SendingChannel, SendingRecipient, may_send},
     ticket::{Priority, Ticket, TicketStatus},
@@ -42,6 +44,18 @@ pub struct Conversation {
     pub ticket: Option<Ticket>,
 }
 
+impl Conversation {
+    /// Who is on the other side, as far as sending is concerned.
+    #[must_use]
+    pub fn recipient(&self) -> SendingRecipient {
+        SendingRecipient {
+            opted_out: self.opted_out,
+            unreachable: self.unreachable,
+            last_inbound_at: self.last_inbound_at,
+        }
+    }
+}
+
 /// What an organisation decides about its conversations.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
@@ -61,7 +75,19 @@ pub struct Effects {
     pub deletions: Vec<MessageRef>,
     /// What is newly known of the contact.
     pub learned: Option<Participant>,
+    pub notices: Vec<Notice>,
+    pub arrivals: Vec<(MessageId, Arrival)>,
+    /// Messages that came again, by the platform's identifiers.
+    pub repeats: Vec<(String, Arrival)>,
     pub changes: Vec<Change>,
+}
+
+/// With which webhook a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    pub webhook_id: WebhookId,
+    pub received_at: DateTime<Utc>,
+    pub parsed_at: DateTime<Utc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +168,7 @@ impl Draft {
             // A platform's clock that runs ahead must not keep the window open longer.
             self.conversation.last_inbound_at = Some(last.min(now));
         }
-        self.push(Message {
+        let message = Message {
             id,
             organisation_id: self.conversation.organisation_id,
             channel_id: self.conversation.channel_id,
@@ -164,7 +190,22 @@ impl Draft {
             created_at: now,
             edited_at: None,
             deleted_at: None,
-        });
+        };
+        if let Some(ticket) = self.conversation.ticket.as_ref().filter(|_| !echo) {
+            self.effects.notices.push(Notice::received(ticket, &message));
+        }
+        self.push(message);
+    }
+
+    /// Keeps when it came, for whoever asks what happened to a message.
+    pub fn arrived(&mut self, id: MessageId, arrival: Arrival) {
+        self.effects.arrivals.push((id, arrival));
+    }
+
+    /// A message that is stored already came again.
+    pub fn repeated(&mut self, external_id: String, arrival: Arrival) {
+        self.effects.repeats.retain(|(known, _)| *known != external_id);
+        self.effects.repeats.push((external_id, arrival));
     }
 
     /// Queues a message for sending, or says why it may not be sent.
@@ -176,13 +217,8 @@ impl Draft {
         now: DateTime<Utc>,
     ) -> Result<(), RuleError> {
         let due_at = send.scheduled_at.filter(|at| *at > now);
-        let recipient = SendingRecipient {
-            opted_out: self.conversation.opted_out,
-            unreachable: self.conversation.unreachable,
-            last_inbound_at: self.conversation.last_inbound_at,
-        };
         let channel = SendingChannel { status: channel, manifest };
-        may_send(&channel, &recipient, &send.content, due_at.unwrap_or(now))?;
+        may_send(&channel, &self.conversation.recipient(), &send.content, due_at.unwrap_or(now))?;
         let ticket_id = self.ticket_for_outbound(send.ticket_id, send.sender_user_id.is_some(), now);
         self.push(Message {
             id: send.id,
@@ -261,6 +297,7 @@ impl Draft {
             return Err(RuleError::TicketOpen(open));
         }
         let ticket = Ticket { assignee_id, ..Ticket::open(id, subject, priority, now) };
+        self.tell_assignee(&ticket, None);
         self.set_ticket(ticket);
         Ok(())
     }
@@ -285,8 +322,19 @@ impl Draft {
             ticket.set_status(status, now);
         }
         ticket.updated_at = now;
+        self.tell_assignee(&ticket, self.conversation.ticket.as_ref().and_then(|before| before.assignee_id));
         self.set_ticket(ticket);
         Ok(())
+    }
+
+    /// Nobody has to be told of what they did themselves.
+    pub fn spare(&mut self, user: UserId) {
+        self.effects.notices.retain(|notice| notice.to != Some(user));
+    }
+
+    fn tell_assignee(&mut self, ticket: &Ticket, before: Option<UserId>) {
+        let assigned = ticket.assignee_id.filter(|now| Some(*now) != before);
+        self.effects.notices.extend(assigned.map(|to| Notice::assigned(ticket, to)));
     }
 
     fn open_ticket_id(&self) -> Option<TicketId> {

@@ -3,14 +3,20 @@
 
 pub mod attempt;
 mod bytes;
+pub mod calendar;
+pub mod connection;
 pub mod conversation;
 pub mod delivery;
 pub mod event;
+pub mod folding;
 mod ids;
 pub mod message;
+pub mod news;
+pub mod notice;
 pub mod people;
 pub mod platform;
 pub mod sending;
 pub mod ticket;
+pub mod variables;
 
 pub use ids::*;

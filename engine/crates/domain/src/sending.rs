@@ -1,7 +1,10 @@
 //! May this be sent? One rule for a send, a scheduled send and the question
 //! itself, so that the reasons are the same everywhere.
 
+mod options;
+
 use chrono::{DateTime, Duration, Utc};
+pub use options::{Kind, SendOptions, expected_wait};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{Content, Detail, Manifest};
@@ -190,6 +193,24 @@ mod tests {
         let recipient =
             SendingRecipient { opted_out: true, last_inbound_at: Some(DateTime::UNIX_EPOCH), ..Default::default() };
         assert_eq!(check(recipient, &Content::text("hi"), 1), Err(Refusal::OptedOut));
+    }
+
+    #[test]
+    fn the_question_is_answered_as_the_send_would_be() {
+        let manifest = manifest();
+        let ask = |status, hours| {
+            let recipient = SendingRecipient { last_inbound_at: Some(DateTime::UNIX_EPOCH), ..Default::default() };
+            let channel = SendingChannel { status, manifest: &manifest };
+            SendOptions::at(&channel, &recipient, DateTime::UNIX_EPOCH + Duration::hours(hours))
+        };
+        let open = ask(ChannelStatus::Active, 23);
+        assert_eq!(open.window, Window::Until(DateTime::UNIX_EPOCH + Duration::hours(24)));
+        assert_eq!((open.of(Kind::Text), open.of(Kind::Template)), (Ok(()), Ok(())));
+        assert_eq!(open.of(Kind::Media), Err(Refusal::UnsupportedContent));
+        let shut = ask(ChannelStatus::Active, 24);
+        assert_eq!((shut.of(Kind::Text), shut.of(Kind::Template)), (Err(Refusal::OutsideWindow), Ok(())));
+        let off = ask(ChannelStatus::Disabled, 1);
+        assert!(off.kinds.iter().all(|(_, may)| *may == Err(Refusal::ChannelDisabled)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::notice::NoticeKind;
 
 const POLICY: Policy = Policy { reopen_window: Duration::hours(24) };
 
@@ -202,4 +203,39 @@ fn what_is_known_is_never_replaced_by_nothing() {
     assert_eq!(learned.phone.as_deref(), Some("+491"));
     assert_eq!(learned.username.as_deref(), Some("ana"));
     assert_eq!(learned.aliases, ["US.1"]);
+}
+
+/// What kind of notice to whom, of everything that came of `change`.
+fn told(draft: &mut Draft, change: impl FnOnce(&mut Draft)) -> Vec<(NoticeKind, Option<UserId>)> {
+    draft.effects.notices.clear();
+    change(draft);
+    draft.effects.notices.iter().map(|notice| (notice.kind, notice.to)).collect()
+}
+
+#[test]
+fn whoever_has_the_case_is_told_and_otherwise_all() {
+    let (mut draft, ann, bea) = (Draft::new(conversation()), UserId::at(at(0)), UserId::at(at(1)));
+    let receive = |draft: &mut Draft, minute: i64, message: InboundMessage| {
+        draft.receive(MessageId::at(at(minute)), message, POLICY, at(minute));
+    };
+    assert_eq!(told(&mut draft, |d| receive(d, 1, inbound("a", 1))), [(NoticeKind::NewMessage, None)]);
+    assert_eq!(draft.effects.notices[0].title, "New message from Ana");
+    let ticket = draft.conversation.ticket.as_ref().unwrap().id;
+    let assign = |to| TicketUpdate { assignee_id: Some(to), ..TicketUpdate::default() };
+    let assigned = told(&mut draft, |d| d.update_ticket(ticket, assign(Some(ann)), at(2)).unwrap());
+    assert_eq!(assigned, [(NoticeKind::TicketAssigned, Some(ann))]);
+    assert_eq!(told(&mut draft, |d| d.update_ticket(ticket, assign(Some(ann)), at(3)).unwrap()), []);
+    assert_eq!(told(&mut draft, |d| receive(d, 4, inbound("b", 4))), [(NoticeKind::NewMessage, Some(ann))]);
+    let sent = |d: &mut Draft| d.send(outbound(5), ChannelStatus::Active, &manifest(), at(5)).unwrap();
+    assert_eq!(told(&mut draft, sent), []);
+    assert_eq!(told(&mut draft, |d| receive(d, 6, inbound("c", 6))), [(NoticeKind::CustomerReply, Some(ann))]);
+    let comment = InboundMessage { metadata: serde_json::json!({"type": "comment"}), ..inbound("d", 7) };
+    assert_eq!(told(&mut draft, |d| receive(d, 7, comment)), [(NoticeKind::NewComment, Some(ann))]);
+    assert_eq!(told(&mut draft, |d| receive(d, 8, InboundMessage { echo: true, ..inbound("e", 8) })), []);
+    // What somebody takes for themselves they know.
+    let taken = told(&mut draft, |d| {
+        d.update_ticket(ticket, assign(Some(bea)), at(9)).unwrap();
+        d.spare(bea);
+    });
+    assert_eq!(taken, []);
 }

@@ -1,0 +1,59 @@
+//! What a connector says of itself.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub channel_types: Vec<String>,
+    pub config_schema: Value,
+    pub hosts: Vec<String>,
+    pub capabilities: Vec<String>,
+    pub limits: Vec<RateLimit>,
+    pub reply_window_ms: Option<u64>,
+    pub address_field: Option<String>,
+    pub poll_every_ms: Option<u64>,
+    pub oauth2: Option<OAuth2>,
+}
+
+impl Manifest {
+    #[must_use]
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|known| known == capability)
+    }
+
+    /// Whether its channels are looked after when nothing arrives: their sessions, or what has to be fetched.
+    #[must_use]
+    pub fn needs_tending(&self) -> bool {
+        self.can("sessions") || self.can("catch-up") || self.poll_every_ms.is_some()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuth2 {
+    pub token_url: String,
+    pub client_id_field: String,
+    pub client_secret: String,
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    pub scope: LimitScope,
+    pub permits: u32,
+    pub per_ms: u64,
+    #[serde(default)]
+    pub burst: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitScope {
+    Channel,
+    Recipient,
+}
