@@ -126,6 +126,7 @@ id_params!(
     MessageId,
     MediaId,
     DeadLetterId,
+    MacroId,
     ManualActionId,
     NotificationId,
     AuditId,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, ConversationId, OrganisationId, conversation::Conversation, platform::Participant, ticket::Ticket,
+    ChannelId, ConversationId, IdentityId, OrganisationId, conversation::Conversation, platform::Participant,
+    ticket::Ticket,
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -30,6 +31,13 @@ pub struct Opening {
     pub thread: String,
     pub group: bool,
     pub participant: Participant,
+}
+
+/// Somebody of whom webhooks say too little.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPerson {
+    pub identity_id: IdentityId,
+    pub external_id: String,
 }
 
 batch! {
@@ -134,6 +142,33 @@ impl Store {
         .fetch_all(self)
         .await?;
         rows.into_iter().map(Conversation::try_from).collect()
+    }
+
+    /// Who is on the other side, if a name or a picture is missing and nobody has taken them before to ask the
+    /// platform about them.
+    pub async fn take_unknown_person(
+        &self,
+        conversation_id: ConversationId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<UnknownPerson>, StoreError> {
+        let taken: Option<(Uuid, String)> = sql("update identities set profile_fetched_at = $2 where id = \
+             (select c.identity_id from conversations c where c.id = $1 and not c.is_group) \
+             and profile_fetched_at is null and (avatar is null or name = external_id or name = username \
+             or name = phone or name = email) returning id, external_id")
+        .bind(conversation_id)
+        .bind(now)
+        .fetch_optional(self.writer())
+        .await?;
+        Ok(taken.map(|(id, external_id)| UnknownPerson { identity_id: id.into(), external_id }))
+    }
+
+    /// The platform could not be asked: somebody may try again.
+    pub async fn give_person_back(&self, identity_id: IdentityId) -> Result<(), StoreError> {
+        sql("update identities set profile_fetched_at = null where id = $1")
+            .bind(identity_id)
+            .execute(self.writer())
+            .await
+            .map(drop)
     }
 
     /// The conversation of each thread, in the order given.

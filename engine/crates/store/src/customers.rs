@@ -1,7 +1,7 @@
 //! Customers: contacts as one platform knows them.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, ContactId, IdentityId, OrganisationId};
+use patchbay_domain::{ChannelId, ContactId, IdentityId, OrganisationId, folding::folded};
 use serde_json::Value;
 
 use sqlx::{FromRow, types::Json};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::{Statement, sql},
+    rows::batch,
     tickets::Page,
 };
 
@@ -42,7 +43,7 @@ pub struct Customer {
 pub struct CustomerFilter {
     pub platform: Option<String>,
     pub channel_id: Option<ChannelId>,
-    /// Part of the name or of the platform's identifier, in any case.
+    /// Part of the name or of the platform's identifier; case and accents do not count.
     pub search: Option<String>,
 }
 
@@ -115,11 +116,28 @@ fn select(chosen: &str) -> String {
     )
 }
 
-/// `$1` to `$4`.
-const FILTER: &str = "organisation_id = $1 and ($2 is null or platform = $2) and ($3 is null or channel_id = $3) \
-    and ($4 is null or lower(name) like $4 escape '!' or lower(external_id) like $4 escape '!')";
+/// How many of a platform there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformCount {
+    pub platform: String,
+    pub count: u64,
+}
+
+/// What a search looks into: name and identifier, as people type them.
+pub(crate) fn search_text(name: &str, external_id: &str) -> String {
+    format!("{}\n{}", folded(name), folded(external_id))
+}
+
+/// `$1` to `$4`. A search reads its index alone and then the customers it found.
+const FILTER: &str = "organisation_id = $1 and ($2 is null or platform = $2) and ($3 is null or channel_id = $3)";
+const SEARCHED: &str = "and id in (select s.id from identities s where s.organisation_id = $1 \
+    and s.search_text like $4 escape '!')";
 
 impl CustomerFilter {
+    fn condition(&self) -> String {
+        format!("{FILTER} {}", if self.search.is_some() { SEARCHED } else { "and $4 is null" })
+    }
+
     fn bind(&self, statement: Statement, organisation_id: OrganisationId) -> Statement {
         statement
             .bind(organisation_id)
@@ -131,7 +149,7 @@ impl CustomerFilter {
 
 /// A pattern for `like … escape '!'` that matches what contains the text.
 fn containing(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let escaped = folded(text).replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
 
@@ -145,10 +163,11 @@ impl Store {
     ) -> Result<Vec<Customer>, StoreError> {
         // Without a cursor `$6` is null, and nothing is left out.
         let chosen = format!(
-            "select * from identities where {FILTER} and ($6 is null or (case when $5 is null \
+            "select * from identities where {} and ($6 is null or (case when $5 is null \
              then last_message_at is null and id > $6 \
              else last_message_at is null or last_message_at < $5 or (last_message_at = $5 and id > $6) end)) \
-             order by last_message_at desc nulls last, id limit $7 offset $8"
+             order by last_message_at desc nulls last, id limit $7 offset $8",
+            filter.condition()
         );
         let statement = sql(format!("{} order by i.last_message_at desc nulls last, i.id", select(&chosen)));
         let rows: Vec<CustomerRow> = filter
@@ -167,7 +186,7 @@ impl Store {
         organisation_id: OrganisationId,
         filter: &CustomerFilter,
     ) -> Result<u64, StoreError> {
-        let statement = sql(format!("select count(*) from identities where {FILTER}"));
+        let statement = sql(format!("select count(*) from identities where {}", filter.condition()));
         let (count,): (i64,) = filter.bind(statement, organisation_id).fetch_one(self).await?;
         Ok(count.unsigned_abs())
     }
@@ -183,5 +202,50 @@ impl Store {
             .fetch_optional(self)
             .await?;
         Ok(row.map(Customer::from))
+    }
+
+    /// The platforms by name, with the number of customers on each.
+    pub async fn customers_by_platform(
+        &self,
+        organisation_id: OrganisationId,
+    ) -> Result<Vec<PlatformCount>, StoreError> {
+        let rows: Vec<(String, i64)> = sql("select platform, count(*) from identities where organisation_id = $1 \
+             group by platform order by platform")
+        .bind(organisation_id)
+        .fetch_all(self)
+        .await?;
+        let counted = |(platform, count): (String, i64)| PlatformCount { platform, count: count.unsigned_abs() };
+        Ok(rows.into_iter().map(counted).collect())
+    }
+}
+
+/// So many identities are folded in one statement.
+const FOLDED_AT_ONCE: u32 = 500;
+
+batch! {
+    struct FoldedRow { id: Uuid, search_text: String }
+}
+
+/// Makes those searchable that an engine without the column wrote.
+pub(crate) async fn fold_all(store: &Store) -> Result<(), StoreError> {
+    loop {
+        let unfolded: Vec<(Uuid, String, String)> =
+            sql("select id, name, external_id from identities where search_text is null limit $1")
+                .bind(FOLDED_AT_ONCE)
+                .fetch_all(store.writer())
+                .await?;
+        if unfolded.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = unfolded
+            .into_iter()
+            .map(|(id, name, external_id)| FoldedRow { id, search_text: search_text(&name, &external_id) })
+            .collect();
+        // What is written meanwhile knows better.
+        sql("update identities set search_text = r.search_text from {rows} r \
+             where identities.id = r.id and identities.search_text is null")
+        .rows(&rows)
+        .execute(store.writer())
+        .await?;
     }
 }

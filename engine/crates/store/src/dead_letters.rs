@@ -1,13 +1,16 @@
 //! What could not be understood or stored, with its bytes, for a person to look
 //! at and to replay.
 
+mod search;
+
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, DeadLetterId, OrganisationId};
+use patchbay_domain::{ChannelId, DeadLetterId, OrganisationId, WebhookId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    audit::{self, NewAudit},
     backend::sql,
     jobs::Direction,
     manual_actions::{self, NewManualAction},
@@ -15,9 +18,13 @@ use crate::{
     rows::parse,
 };
 
+pub use search::{DeadLetterFilter, Reach, Summary};
+
 #[derive(Clone, Debug)]
 pub struct NewDeadLetter {
     pub channel_id: ChannelId,
+    /// The webhook it was. A replay travels under a new id, so that its failure is a letter of its own.
+    pub webhook_id: Option<WebhookId>,
     pub direction: Direction,
     pub reason: String,
     pub payload: String,
@@ -71,7 +78,8 @@ impl TryFrom<DeadLetterRow> for DeadLetter {
 }
 
 impl Store {
-    /// Keeps it, and asks a person. `None` where there is no such channel any more.
+    /// Keeps it, and asks a person; a webhook that is kept already stays the one letter. `None` where there is no
+    /// such channel any more.
     pub async fn insert_dead_letter(
         &self,
         letter: &NewDeadLetter,
@@ -81,17 +89,26 @@ impl Store {
         let mut tx = OrganisationTx::begin_for_channels(self, [letter.channel_id], now).await?;
         let organisation: Option<(Uuid,)> =
             sql("insert into dead_letters (id, organisation_id, channel_id, direction, \
-             reason, payload, created_at) select $1, c.organisation_id, c.id, $3, $4, $5, $6 from channels c \
-             where c.id = $2 returning organisation_id")
+             reason, payload, created_at, webhook_id) select $1, c.organisation_id, c.id, $3, $4, $5, $6, $7 \
+             from channels c where c.id = $2 \
+             on conflict (webhook_id) where replayed_at is null do nothing returning organisation_id")
             .bind(id)
             .bind(letter.channel_id)
             .bind(letter.direction.word())
             .bind(&letter.reason)
             .bind(&letter.payload)
             .bind(now)
+            .bind(letter.webhook_id.map(WebhookId::uuid))
             .fetch_optional(&mut tx)
             .await?;
-        let Some((organisation_id,)) = organisation else { return Ok(None) };
+        let Some((organisation_id,)) = organisation else {
+            let kept: Option<(Uuid,)> =
+                sql("select id from dead_letters where webhook_id = $1 and replayed_at is null")
+                    .bind(letter.webhook_id.map(WebhookId::uuid))
+                    .fetch_optional(&mut tx)
+                    .await?;
+            return Ok(kept.map(|(id,)| id.into()));
+        };
         let action = NewManualAction {
             channel_id: Some(letter.channel_id),
             dead_letter_id: Some(id),
@@ -140,6 +157,7 @@ impl Store {
         &self,
         organisation_id: OrganisationId,
         id: DeadLetterId,
+        audit: Option<&NewAudit>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
@@ -152,6 +170,7 @@ impl Store {
         if written == 0 {
             return Ok(false);
         }
+        audit::insert(&mut tx, audit.as_slice(), now).await?;
         manual_actions::resolve_dead_letter(&mut tx, organisation_id, id, "replayed").await?;
         tx.commit().await?;
         Ok(true)

@@ -1,14 +1,15 @@
 //! The platform's identifiers of messages we sent, which come with its answer,
 //! with a report, or with an echo that overtook both.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use patchbay_domain::{ChannelId, ConversationId, MessageId, event::Change, message::Direction};
 use uuid::Uuid;
 
 use crate::{
-    StoreError,
-    backend::sql,
+    Store, StoreError,
+    backend::{Target, sql},
+    counts,
     delivery::{self, Delivery},
     organisation_tx::OrganisationTx,
     rows::{Batch, batch},
@@ -56,6 +57,38 @@ pub(crate) async fn store(
         .execute(tx)
         .await
         .map(drop)
+}
+
+batch! {
+    struct ExternalId<'a> { channel_id: ChannelId, external_id: &'a str }
+}
+
+/// Which of these are stored, as a message's own identifier or as a further one.
+pub(crate) async fn stored<'a>(
+    target: impl Into<Target<'a>>,
+    named: impl Iterator<Item = (ChannelId, &str)>,
+) -> Result<HashSet<(ChannelId, String)>, StoreError> {
+    let rows: Vec<_> = named.map(|(channel_id, external_id)| ExternalId { channel_id, external_id }).collect();
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let stored: Vec<(Uuid, String)> = sql("with r as (select * from {rows} r) \
+         select m.channel_id, m.external_id from r join messages m on m.channel_id = r.channel_id \
+         and m.external_id = r.external_id \
+         union all select a.channel_id, a.external_id from r join message_aliases a on a.channel_id = r.channel_id \
+         and a.external_id = r.external_id")
+    .rows(&rows)
+    .fetch_all(target)
+    .await?;
+    Ok(stored.into_iter().map(|(channel_id, external_id)| (channel_id.into(), external_id)).collect())
+}
+
+impl Store {
+    /// Those of these identifiers under which the channel has a message.
+    pub async fn known_external_ids(&self, channel_id: ChannelId, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let stored = stored(self, ids.iter().map(|id| (channel_id, *id))).await?;
+        Ok(stored.into_iter().map(|(_, id)| id).collect())
+    }
 }
 
 /// Which of the identifiers stay with which other message.
@@ -119,6 +152,8 @@ async fn remove_echo(
         .bind(echo.conversation_id)
         .execute(&mut *tx)
         .await?;
+    counts::forget(tx, echo.id).await?;
+    sql("delete from message_repeats where message_id = $1").bind(echo.id).execute(&mut *tx).await?;
     sql("delete from messages where id = $1").bind(echo.id).execute(&mut *tx).await?;
     tx.push(echo.organisation_id, Change::MessageUpdated { conversation_id, message_id }).map(drop)
 }

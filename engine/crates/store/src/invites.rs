@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    audit::{self, NewAudit},
     backend::sql,
     rows::{parse, word},
     users::{self, NewUser},
@@ -76,7 +77,12 @@ impl TryFrom<InviteRow> for Invite {
 
 impl Store {
     /// Replaces an expired invitation of the same address. [`StoreError::Conflict`] where one is still open.
-    pub async fn create_invite(&self, invite: &NewInvite, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn create_invite(
+        &self,
+        invite: &NewInvite,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let email = invite.email.to_lowercase();
         let mut transaction = self.begin().await?;
         sql("delete from invites where organisation_id = $1 and email = $2 and accepted_at is null and expires_at <= $3")
@@ -97,6 +103,7 @@ impl Store {
         .bind(now)
         .execute(&mut transaction)
         .await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
         transaction.commit().await
     }
 
@@ -119,7 +126,13 @@ impl Store {
 
     /// Makes the invited user. False where the invitation is not open any more; [`StoreError::Conflict`] where
     /// the e-mail is taken.
-    pub async fn accept_invite(&self, id: InviteId, user: &NewUser, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn accept_invite(
+        &self,
+        id: InviteId,
+        user: &NewUser,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let accepted = sql("update invites set accepted_at = $3 \
              where id = $1 and organisation_id = $2 and accepted_at is null and expires_at > $3")
@@ -132,6 +145,7 @@ impl Store {
             return Ok(false);
         }
         users::insert(&mut transaction, user, now).await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -65,4 +65,9 @@ impl Store {
     pub async fn remove_node(&self, node: NodeId) -> Result<(), StoreError> {
         sql("delete from nodes where id = $1").bind(node).execute(self.writer()).await.map(drop)
     }
+
+    /// Forgets nodes that were killed and not seen since.
+    pub async fn trim_nodes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        sql("delete from nodes where seen_at < $1").bind(before).execute(self.writer()).await
+    }
 }

@@ -3,7 +3,7 @@
 
 use sqlx::migrate::{Migrate, Migrator};
 
-use crate::{Backend, Store, StoreError};
+use crate::{Backend, Store, StoreError, customers};
 
 static POSTGRES: Migrator = sqlx::migrate!("../../../migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("../../../migrations/sqlite");
@@ -18,10 +18,11 @@ impl Store {
                 sqlx::query("set statement_timeout = 0").execute(&mut *connection).await?;
                 let migrated = run(&POSTGRES, &mut *connection).await;
                 connection.close().await?;
-                migrated
+                migrated?;
             }
-            Backend::Sqlite { writer, .. } => run(&SQLITE, &mut *writer.acquire().await?).await,
+            Backend::Sqlite { writer, .. } => run(&SQLITE, &mut *writer.acquire().await?).await?,
         }
+        customers::fold_all(self).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     backend::sql,
     contacts::{self, Point, PointRow},
     conversations::{ChannelKey, Opening, by_keys},
+    customers::search_text,
     organisation_tx::OrganisationTx,
     rows::{Batch, Time, batch},
 };
@@ -27,7 +28,7 @@ batch! {
     struct IdentityRow<'a> {
         id: IdentityId, organisation_id: OrganisationId, channel_id: ChannelId, contact_id: ContactId,
         platform: &'a str, external_id: &'a str, name: &'a str, username: Option<&'a str>, phone: Option<&'a str>,
-        email: Option<&'a str>, avatar: Option<&'a str>, metadata: Value, created_at: Time, updated_at: Time,
+        email: Option<&'a str>, avatar: Option<&'a str>, metadata: Value, search_text: String, created_at: Time, updated_at: Time,
     }
 }
 
@@ -227,6 +228,7 @@ impl<'a> Known<'a> {
             email: person.and_then(|person| person.email.as_deref()),
             avatar: person.and_then(|person| person.avatar_url.as_deref()),
             metadata: json!({}),
+            search_text: search_text(opening.name(), opening.external_id()),
             created_at: now.into(),
             updated_at: now.into(),
         });

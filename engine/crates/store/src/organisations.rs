@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    audit::{self, NewAudit},
     backend::sql,
     users::{self, NewUser},
 };
@@ -37,7 +38,13 @@ impl From<OrganisationRow> for Organisation {
 impl Store {
     /// Makes the organisation `owner.organisation_id` and its first user. [`StoreError::Conflict`] where the
     /// e-mail or username is taken.
-    pub async fn sign_up(&self, name: &str, owner: &NewUser, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn sign_up(
+        &self,
+        name: &str,
+        owner: &NewUser,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         sql("insert into organisations (id, name, created_at, updated_at) values ($1, $2, $3, $3)")
             .bind(owner.organisation_id)
@@ -46,6 +53,7 @@ impl Store {
             .execute(&mut transaction)
             .await?;
         users::insert(&mut transaction, owner, now).await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
         transaction.commit().await
     }
 
@@ -62,14 +70,11 @@ impl Store {
         &self,
         id: OrganisationId,
         name: &str,
+        audit: Option<&NewAudit>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let written = sql("update organisations set name = $2, updated_at = $3 where id = $1")
-            .bind(id)
-            .bind(name)
-            .bind(now)
-            .execute(self.writer())
-            .await?;
-        Ok(written == 1)
+        let statement =
+            sql("update organisations set name = $2, updated_at = $3 where id = $1").bind(id).bind(name).bind(now);
+        self.write_audited(statement, audit, now).await
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     delivery::{self, Delivery},
     external_ids::{self, Identified},
     organisation_tx::OrganisationTx,
+    references,
     rows::{Batch, Time, batch},
 };
 
@@ -219,7 +220,8 @@ async fn keep(tx: &mut OrganisationTx, pending: &[(&str, &StatusReport)]) -> Res
     sql(PendingRow::insert_into("pending_statuses")).rows(&rows).execute(tx).await.map(drop)
 }
 
-/// Applies the reports that waited for these identifiers, in the order in which they came.
+/// Applies what waited for these identifiers: reports, in the order in which they came, then what refers to the
+/// messages.
 pub(crate) async fn apply_pending(
     tx: &mut OrganisationTx,
     deliveries: &mut BTreeMap<MessageId, Delivery>,
@@ -236,7 +238,7 @@ pub(crate) async fn apply_pending(
          where id in (select p.id from {rows} r join pending_statuses p on p.channel_id = r.channel_id \
          and p.external_id = r.external_id) returning id, channel_id, external_id, status")
     .rows(&rows)
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await?;
     waiting.sort_by_key(|(id, ..)| *id);
     for (_, channel_id, external_id, Json(status)) in waiting {
@@ -246,5 +248,5 @@ pub(crate) async fn apply_pending(
             delivery.report(&status);
         }
     }
-    Ok(())
+    references::apply_pending(tx, deliveries, identified).await
 }

@@ -1,12 +1,57 @@
 //! Message templates: what the platform thinks of them.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, event::Change, platform::TemplateStatus};
+use patchbay_domain::{ChannelId, OrganisationId, event::Change, platform::TemplateStatus};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, backend::sql, organisation_tx::OrganisationTx};
 
+/// A template as those who pick one see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pub id: Uuid,
+    pub name: String,
+    pub language: String,
+    pub category: String,
+    pub components: Value,
+}
+
+#[derive(FromRow)]
+struct TemplateRow {
+    id: Uuid,
+    name: String,
+    language: String,
+    category: String,
+    components: Json<Value>,
+}
+
+impl From<TemplateRow> for Template {
+    fn from(row: TemplateRow) -> Self {
+        let TemplateRow { id, name, language, category, components: Json(components) } = row;
+        Self { id, name, language, category, components }
+    }
+}
+
 impl Store {
+    /// Those that the platform has approved, by name.
+    pub async fn usable_templates(
+        &self,
+        organisation_id: OrganisationId,
+        channel_id: ChannelId,
+        limit: u32,
+    ) -> Result<Vec<Template>, StoreError> {
+        let rows: Vec<TemplateRow> = sql("select id, name, language, category, components from templates \
+             where organisation_id = $1 and channel_id = $2 and status = 'APPROVED' order by name, language limit $3")
+        .bind(organisation_id)
+        .bind(channel_id)
+        .bind(limit)
+        .fetch_all(self)
+        .await?;
+        Ok(rows.into_iter().map(Template::from).collect())
+    }
+
     /// Keeps the platform's verdict. False where the channel has no such template.
     pub async fn set_template_status(
         &self,

@@ -128,7 +128,7 @@ fn select(chosen: &str) -> String {
          t.created_at, t.updated_at, t.closed_at, t.first_response_at, c.id as channel_id, c.name as channel_name, \
          c.channel_type, i.id as customer_id, i.name as customer_name, i.platform as customer_platform, \
          u.id as assignee_id, u.name as assignee_name, u.email as assignee_email, \
-         (select count(*) from messages m where m.ticket_id = t.id) as message_count \
+         t.message_count \
          from ({chosen}) t join channels c on c.id = t.channel_id join identities i on i.id = t.identity_id \
          left join users u on u.id = t.assignee_id"
     )

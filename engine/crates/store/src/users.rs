@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    audit::{self, NewAudit},
     backend::{Statement, Target, sql},
     rows::{parse, word},
 };
@@ -166,6 +167,7 @@ impl Store {
         &self,
         organisation_id: OrganisationId,
         id: UserId,
+        audit: Option<&NewAudit>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
@@ -180,6 +182,7 @@ impl Store {
             return Ok(false);
         }
         crate::logins::revoke_all(&mut transaction, id, now).await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
         transaction.commit().await?;
         Ok(true)
     }

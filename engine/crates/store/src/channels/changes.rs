@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{ChannelSettings, ChannelUpdate, NewChannel, changed};
 use crate::{
     Store, StoreError, audit::NewAudit, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word,
+    sending,
 };
 
 impl Store {
@@ -52,7 +53,7 @@ impl Store {
         let written = sql("update channels set name = coalesce($3, name), \
              config = case when $4 then $5 else config end, secrets = case when $4 then $6 else secrets end, \
              address = case when $4 then $7 else address end, status = coalesce($8, status), \
-             status_reason = case when $8 is null then status_reason end, version = version + 1, updated_at = $9 \
+             status_reason = case when $8 is null then status_reason end, tend_at = $9, version = version + 1, updated_at = $9 \
              where organisation_id = $1 and id = $2 and deleted_at is null")
         .bind(organisation_id)
         .bind(id)
@@ -75,7 +76,8 @@ impl Store {
         Ok(true)
     }
 
-    /// The channel disappears, its history stays. False where the organisation has no such channel.
+    /// The channel disappears, its history stays; what waits to be sent is cancelled. False where the organisation
+    /// has no such channel.
     pub async fn delete_channel(
         &self,
         organisation_id: OrganisationId,
@@ -94,7 +96,10 @@ impl Store {
         if written == 0 {
             return Ok(false);
         }
+        sending::cancel_batch(&mut tx, id).await?;
         changed(tx, organisation_id, id, audit).await?;
+        // Of a long queue the rest; where this is cut off, the channel's session goes on with it.
+        self.cancel_waiting(id, now).await?;
         Ok(true)
     }
 }

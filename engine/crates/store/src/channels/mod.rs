@@ -1,12 +1,16 @@
 //! Channels: what they are, and how caches learn that they changed. What people
-//! change is in `changes.rs`, what platforms change in `states.rs`.
+//! change is in `changes.rs`, what platforms change in `states.rs`, how they are
+//! looked after in `upkeep.rs`.
 
 mod changes;
+pub(crate) mod credentials;
 mod states;
+mod upkeep;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, OrganisationId, UserId, event::Change, platform::SessionState, sending::ChannelStatus,
+    ChannelId, OrganisationId, UserId, connection::Connection, event::Change, platform::SessionState,
+    sending::ChannelStatus,
 };
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
@@ -35,6 +39,9 @@ pub struct Channel {
     pub status_reason: Option<String>,
     pub session_state: Option<SessionState>,
     pub session_phone: Option<String>,
+    pub session_since: Option<DateTime<Utc>>,
+    pub session_tries: u32,
+    pub session_wanted: bool,
     pub last_connected_at: Option<DateTime<Utc>>,
     pub poll_cursor: Option<String>,
     pub polled_at: Option<DateTime<Utc>>,
@@ -44,6 +51,18 @@ pub struct Channel {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Channel {
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        Connection {
+            state: self.session_state,
+            since: self.session_since.unwrap_or(self.created_at),
+            tries: self.session_tries,
+            wanted: self.session_wanted,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -75,8 +94,8 @@ pub struct ChannelSettings {
 }
 
 const COLUMNS: &str = "id, organisation_id, channel_type, name, config, secrets, address, status, status_reason, \
-    session_state, session_phone, last_connected_at, poll_cursor, polled_at, version, created_by, created_at, \
-    updated_at, deleted_at";
+    session_state, session_phone, session_since, session_tries, session_wanted, last_connected_at, poll_cursor, \
+    polled_at, version, created_by, created_at, updated_at, deleted_at";
 
 #[derive(FromRow)]
 struct ChannelRow {
@@ -91,6 +110,9 @@ struct ChannelRow {
     status_reason: Option<String>,
     session_state: Option<String>,
     session_phone: Option<String>,
+    session_since: Option<DateTime<Utc>>,
+    session_tries: i64,
+    session_wanted: bool,
     last_connected_at: Option<DateTime<Utc>>,
     poll_cursor: Option<String>,
     polled_at: Option<DateTime<Utc>>,
@@ -117,6 +139,9 @@ impl TryFrom<ChannelRow> for Channel {
             status_reason: row.status_reason,
             session_state: row.session_state.as_deref().map(parse).transpose()?,
             session_phone: row.session_phone,
+            session_since: row.session_since,
+            session_tries: u32::try_from(row.session_tries).unwrap_or(u32::MAX),
+            session_wanted: row.session_wanted,
             last_connected_at: row.last_connected_at,
             poll_cursor: row.poll_cursor,
             polled_at: row.polled_at,
@@ -156,6 +181,16 @@ impl Store {
         rows.into_iter().map(Channel::try_from).collect()
     }
 
+    /// Also those that were deleted: their history stays.
+    pub async fn every_channel(&self, organisation_id: OrganisationId) -> Result<Vec<Channel>, StoreError> {
+        let rows: Vec<ChannelRow> =
+            sql(format!("select {COLUMNS} from channels where organisation_id = $1 order by created_at, id"))
+                .bind(organisation_id)
+                .fetch_all(self)
+                .await?;
+        rows.into_iter().map(Channel::try_from).collect()
+    }
+
     /// Every channel, of whichever organisation, that answers to this address.
     pub async fn channels_by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Channel>, StoreError> {
         let rows: Vec<ChannelRow> = sql(format!(
@@ -166,17 +201,6 @@ impl Store {
         .fetch_all(self)
         .await?;
         rows.into_iter().map(Channel::try_from).collect()
-    }
-
-    /// Channels of these types that are switched on: those that have a session to keep or to poll.
-    pub async fn active_channels(&self, channel_types: &[String]) -> Result<Vec<Channel>, StoreError> {
-        let rows: Vec<ChannelRow> = sql(format!(
-            "select {COLUMNS} from channels where status <> 'DISABLED' and deleted_at is null order by id"
-        ))
-        .fetch_all(self)
-        .await?;
-        let wanted = rows.into_iter().filter(|row| channel_types.contains(&row.channel_type));
-        wanted.map(Channel::try_from).collect()
     }
 
     /// Versions of what changed since then, deleted ones included.

@@ -8,11 +8,12 @@ use patchbay_domain::{
 };
 use uuid::Uuid;
 
-use super::changed;
+use super::{changed, credentials};
 use crate::{Store, StoreError, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word};
 
 impl Store {
-    /// Makes a channel active again, or says why it is not. False where that is so already.
+    /// Makes a channel active again, or stops it because its credentials are refused, for which a person is asked.
+    /// False where that is so already, and where a person switched the channel off.
     pub async fn set_channel_status(
         &self,
         id: ChannelId,
@@ -21,9 +22,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
+        if status == ChannelStatus::NeedsReauth {
+            let stopped = credentials::ask(&mut tx, &[(id, reason.unwrap_or_default())]).await?;
+            tx.commit().await?;
+            return Ok(stopped > 0);
+        }
         let organisation: Option<(Uuid,)> = sql("update channels set status = $2, status_reason = $3, \
-             version = version + 1, updated_at = $4 where id = $1 and deleted_at is null and status <> $2 \
-             returning organisation_id")
+             tend_at = $4, version = version + 1, updated_at = $4 where id = $1 and deleted_at is null \
+             and status not in ($2, 'DISABLED') returning organisation_id")
         .bind(id)
         .bind(word(&status)?)
         .bind(reason)
@@ -38,7 +44,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Keeps the state of the platform's session. False where it is known already.
+    /// Keeps the state of the platform's session. One that becomes connected makes a channel active again whose
+    /// credentials were refused. False where it is known already.
     pub async fn set_session(
         &self,
         id: ChannelId,
@@ -46,37 +53,41 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
-        let connected = (change.state == SessionState::Connected).then_some(now);
+        let is_connected = change.state == SessionState::Connected;
+        let is_up = is_connected
+            || matches!(change.state, SessionState::Starting | SessionState::AwaitingQr | SessionState::AwaitingCode);
+        let known: Option<(Option<String>, String)> =
+            sql("select session_state, status from channels where id = $1 and deleted_at is null")
+                .bind(id)
+                .fetch_optional(&mut tx)
+                .await?;
+        let Some((before, status)) = known else { return Ok(false) };
+        let state = word(&change.state)?;
+        let is_new = before.as_deref() != Some(&state);
+        let revives = is_new && is_connected && status == word(&ChannelStatus::NeedsReauth)?;
         let organisation: Option<(Uuid,)> = sql("update channels set session_state = $2, \
              session_phone = coalesce($3, session_phone), last_connected_at = coalesce($4, last_connected_at), \
-             version = version + 1, updated_at = $5 where id = $1 and deleted_at is null \
-             and (session_state is null or session_state <> $2 or ($3 is not null and session_phone is null) \
+             session_tries = case when $4 is null then session_tries else 0 end, \
+             session_since = case when $6 then $5 else session_since end, session_wanted = session_wanted or $7, \
+             tend_at = case when $6 then $5 else tend_at end, status = case when $8 then 'ACTIVE' else status end, \
+             status_reason = case when $8 then null else status_reason end, \
+             version = version + 1, updated_at = $5 where id = $1 and ($6 or ($3 is not null and session_phone is null) \
              or session_phone <> $3) returning organisation_id")
         .bind(id)
-        .bind(word(&change.state)?)
+        .bind(state)
         .bind(change.phone.as_ref())
-        .bind(connected)
+        .bind(is_connected.then_some(now))
         .bind(now)
+        .bind(is_new)
+        .bind(is_up)
+        .bind(revives)
         .fetch_optional(&mut tx)
         .await?;
         let Some((organisation_id,)) = organisation else { return Ok(false) };
+        if revives {
+            manual_actions::resolve_channel(&mut tx, id).await?;
+        }
         changed(tx, organisation_id.into(), id, None).await?;
         Ok(true)
-    }
-
-    /// Where the next poll goes on. Clients do not see it.
-    pub async fn set_poll_cursor(
-        &self,
-        id: ChannelId,
-        cursor: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        sql("update channels set poll_cursor = $2, polled_at = $3 where id = $1")
-            .bind(id)
-            .bind(cursor)
-            .bind(now)
-            .execute(self.writer())
-            .await
-            .map(drop)
     }
 }

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::Commit;
-use crate::{StoreError, backend::sql, organisation_tx::OrganisationTx, rows::batch};
+use crate::{StoreError, backend::sql, external_ids, organisation_tx::OrganisationTx, rows::batch};
 
 pub(super) enum Verdict {
     Accepted(Box<Known>),
@@ -22,6 +22,7 @@ pub(super) struct Known {
     pub(super) conversation_id: Uuid,
     pub(super) version: i64,
     pub(super) thread: String,
+    pub(super) platform: String,
     pub(super) external_id: String,
     pub(super) name: String,
     pub(super) username: Option<String>,
@@ -36,10 +37,6 @@ pub(super) struct Known {
 
 batch! {
     struct ConversationRow { id: ConversationId, organisation_id: OrganisationId, identity_id: IdentityId }
-}
-
-batch! {
-    struct ExternalId<'a> { channel_id: ChannelId, external_id: &'a str }
 }
 
 /// One verdict for each commit, in the order given.
@@ -102,33 +99,19 @@ async fn load(tx: &mut OrganisationTx, commits: &[Commit]) -> Result<HashMap<Con
             identity_id: conversation.identity_id,
         })
         .collect();
-    let known: Vec<Known> = sql("select c.id as conversation_id, c.version, c.thread, i.external_id, i.name, \
+    let known: Vec<Known> =
+        sql("select c.id as conversation_id, c.version, c.thread, i.platform, i.external_id, i.name, \
          i.username, i.phone, i.email, i.avatar, i.opted_out_at, i.unreachable_at, i.last_message_at, \
          i.last_message from {rows} r join conversations c on c.id = r.id and c.organisation_id = r.organisation_id \
          and c.identity_id = r.identity_id join identities i on i.id = c.identity_id")
-    .rows(&rows)
-    .fetch_all(tx)
-    .await?;
+        .rows(&rows)
+        .fetch_all(tx)
+        .await?;
     Ok(known.into_iter().map(|known| (known.conversation_id.into(), known)).collect())
 }
 
 async fn stored_ids(tx: &mut OrganisationTx, commits: &[Commit]) -> Result<HashSet<(ChannelId, String)>, StoreError> {
     let messages = commits.iter().flat_map(|commit| &commit.draft.effects.messages);
-    let rows: Vec<_> = messages
-        .filter_map(|message| {
-            Some(ExternalId { channel_id: message.channel_id, external_id: message.external_id.as_deref()? })
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let stored: Vec<(Uuid, String)> = sql("with r as (select * from {rows} r) \
-         select m.channel_id, m.external_id from r join messages m on m.channel_id = r.channel_id \
-         and m.external_id = r.external_id \
-         union all select a.channel_id, a.external_id from r join message_aliases a on a.channel_id = r.channel_id \
-         and a.external_id = r.external_id")
-    .rows(&rows)
-    .fetch_all(tx)
-    .await?;
-    Ok(stored.into_iter().map(|(channel_id, external_id)| (channel_id.into(), external_id)).collect())
+    let named = messages.filter_map(|message| Some((message.channel_id, message.external_id.as_deref()?)));
+    external_ids::stored(tx, named).await
 }

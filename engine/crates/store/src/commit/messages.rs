@@ -1,10 +1,12 @@
 //! Writes what the drafts made: conversations, messages, tickets, and the jobs
 //! that send.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    CampaignId, ChannelId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId,
+    CampaignId, ChannelId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId, WebhookId,
+    conversation::Arrival,
     delivery::MessageState,
     event::Change,
     message::{Direction, Message},
@@ -17,6 +19,7 @@ use super::{Accepted, people::Renamed};
 use crate::{
     StoreError,
     backend::sql,
+    counts::Counted,
     jobs::{self, NewJob, Partitions},
     organisation_tx::OrganisationTx,
     rows::{Batch, Time, batch},
@@ -36,8 +39,13 @@ batch! {
         external_id: Option<&'a str>, sender_user_id: Option<UserId>, sender_name: &'a str, kind: &'a str,
         text: Option<&'a str>, content: &'a Content, metadata: &'a Value, reply_to: Option<&'a str>,
         state: MessageState, failure: Option<&'a Failure>, priority: i64, due_at: Option<Time>, sequence: i64,
-        scheduled_at: Option<Time>, platform_at: Time, sent_at: Option<Time>, created_at: Time, updated_at: Time,
+        scheduled_at: Option<Time>, platform_at: Time, sent_at: Option<Time>, webhook_id: Option<WebhookId>, received_at: Option<Time>,
+        parsed_at: Option<Time>, created_at: Time, updated_at: Time,
     }
+}
+
+batch! {
+    struct RepeatRow<'a> { channel_id: ChannelId, external_id: &'a str, webhook_id: WebhookId, received_at: Time }
 }
 
 batch! {
@@ -45,6 +53,7 @@ batch! {
         id: TicketId, organisation_id: OrganisationId, channel_id: ChannelId, conversation_id: ConversationId,
         identity_id: IdentityId, external_thread_id: &'a str, subject: &'a str, status: TicketStatus,
         priority: Priority, assignee_id: Option<UserId>, first_response_at: Option<Time>, closed_at: Option<Time>,
+        response_seconds: Option<i64>, resolution_seconds: Option<i64>,
         created_at: Time, updated_at: Time,
     }
 }
@@ -94,11 +103,13 @@ pub(super) async fn insert_messages(tx: &mut OrganisationTx, accepted: &[Accepte
             }
         }
         let due: HashMap<_, _> = draft.effects.outbox.iter().map(|entry| (entry.message_id, entry.due_at)).collect();
+        let arrivals: HashMap<_, _> = draft.effects.arrivals.iter().copied().collect();
         for message in &draft.effects.messages {
             let sequence = sequences.get(&message.id).copied().ok_or_else(|| {
                 StoreError::Unreadable(format!("message {} is not announced by its draft", message.id))
             })?;
-            rows.push(message_row(message, sequence, due.get(&message.id).map(|at| (*at).into())));
+            let due_at = due.get(&message.id).map(|at| (*at).into());
+            rows.push(message_row(message, sequence, due_at, arrivals.get(&message.id)));
         }
     }
     if rows.is_empty() {
@@ -107,7 +118,12 @@ pub(super) async fn insert_messages(tx: &mut OrganisationTx, accepted: &[Accepte
     sql(MessageRow::insert_into("messages")).rows(&rows).execute(tx).await.map(drop)
 }
 
-fn message_row(message: &Message, sequence: i64, due_at: Option<Time>) -> MessageRow<'_> {
+fn message_row<'a>(
+    message: &'a Message,
+    sequence: i64,
+    due_at: Option<Time>,
+    arrival: Option<&Arrival>,
+) -> MessageRow<'a> {
     MessageRow {
         id: message.id,
         organisation_id: message.organisation_id,
@@ -132,9 +148,44 @@ fn message_row(message: &Message, sequence: i64, due_at: Option<Time>) -> Messag
         scheduled_at: message.scheduled_at.map(Into::into),
         platform_at: message.platform_at.into(),
         sent_at: message.times.sent_at.map(Into::into),
+        webhook_id: arrival.map(|arrival| arrival.webhook_id),
+        received_at: arrival.map(|arrival| arrival.received_at.into()),
+        parsed_at: arrival.map(|arrival| arrival.parsed_at.into()),
         created_at: message.created_at.into(),
         updated_at: message.created_at.into(),
     }
+}
+
+/// Counts what came again from the platform; what only the bus brought again is not that.
+pub(super) async fn count_repeats(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
+    // One of each: a statement may touch a row once.
+    let repeats: BTreeMap<_, _> = (accepted.iter())
+        .flat_map(|Accepted { draft, .. }| draft.effects.repeats.iter().map(|repeat| (&draft.conversation, repeat)))
+        .map(|(conversation, (external_id, arrival))| ((conversation.channel_id, external_id), arrival))
+        .collect();
+    let rows: Vec<_> = repeats
+        .into_iter()
+        .map(|((channel_id, external_id), arrival)| RepeatRow {
+            channel_id,
+            external_id,
+            webhook_id: arrival.webhook_id,
+            received_at: arrival.received_at.into(),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql("insert into message_repeats (message_id, times, first_at, last_at, last_webhook_id) \
+         select m.id, 1, r.received_at, r.received_at, r.webhook_id from {rows} r join messages m \
+         on m.channel_id = r.channel_id and m.external_id = r.external_id \
+         where m.webhook_id is null or m.webhook_id <> r.webhook_id \
+         on conflict (message_id) do update set times = message_repeats.times + 1, last_at = excluded.last_at, \
+         last_webhook_id = excluded.last_webhook_id \
+         where message_repeats.last_webhook_id <> excluded.last_webhook_id")
+    .rows(&rows)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
@@ -153,6 +204,8 @@ pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted
             assignee_id: ticket.assignee_id,
             first_response_at: ticket.first_response_at.map(Into::into),
             closed_at: ticket.closed_at.map(Into::into),
+            response_seconds: ticket.first_response_at.map(|at| seconds(ticket.created_at, at)),
+            resolution_seconds: ticket.closed_at.map(|at| seconds(ticket.created_at, at)),
             created_at: ticket.created_at.into(),
             updated_at: ticket.updated_at.into(),
         })
@@ -164,6 +217,7 @@ pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted
         "{} on conflict (id) do update set subject = excluded.subject, status = excluded.status, \
          priority = excluded.priority, assignee_id = excluded.assignee_id, \
          first_response_at = excluded.first_response_at, closed_at = excluded.closed_at, \
+         response_seconds = excluded.response_seconds, resolution_seconds = excluded.resolution_seconds, \
          updated_at = excluded.updated_at",
         TicketRow::insert_into("tickets")
     ))
@@ -171,6 +225,20 @@ pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// How long it took, as reports add it up; clocks of nodes may differ.
+fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
+    (to - from).num_seconds().max(0)
+}
+
+pub(super) async fn count(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
+    let mut counted = Counted::default();
+    for message in accepted.iter().flat_map(|Accepted { draft, .. }| &draft.effects.messages) {
+        let channel = (message.organisation_id, message.channel_id);
+        counted.add(channel, message.ticket_id, message.created_at, 1);
+    }
+    counted.write(tx).await
 }
 
 /// The outbox: a wake-up for each message that is to be sent.

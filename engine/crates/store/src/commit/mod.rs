@@ -2,11 +2,12 @@
 //! one transaction. A draft that is out of date or repeats a message is left
 //! out and its conversation told; the rest is committed.
 //!
-//! `judge.rs` decides which; `messages.rs`, `people.rs` and `references.rs`
-//! write. To store a new kind of effect, add a step to [`write`].
+//! `judge.rs` decides which; `messages.rs`, `people.rs`, `references.rs`
+//! and `notices.rs` write. To store a new kind of effect, add a step to [`write`].
 
 mod judge;
 mod messages;
+mod notices;
 mod people;
 mod references;
 
@@ -50,7 +51,7 @@ impl Store {
     /// One outcome for each commit, in the order given. What is committed is visible with all its events at once.
     pub async fn commit(
         &self,
-        commits: Vec<Commit>,
+        commits: &[Commit],
         partitions: Partitions,
         now: DateTime<Utc>,
     ) -> Result<Vec<CommitOutcome>, StoreError> {
@@ -58,7 +59,7 @@ impl Store {
         let mut tx = OrganisationTx::begin(self, organisations, now).await?;
         let mut accepted = Vec::new();
         let mut outcomes = Vec::with_capacity(commits.len());
-        for (commit, verdict) in commits.iter().zip(judge::judge(&mut tx, &commits).await?) {
+        for (commit, verdict) in commits.iter().zip(judge::judge(&mut tx, commits).await?) {
             outcomes.push(match verdict {
                 Verdict::Stale => CommitOutcome::Stale,
                 Verdict::Duplicates(ids) => CommitOutcome::Duplicates(ids),
@@ -81,12 +82,15 @@ async fn write(tx: &mut OrganisationTx, accepted: &[Accepted<'_>], partitions: P
     let renamed = people::renamed(tx, accepted).await?;
     messages::update_conversations(tx, accepted, &renamed).await?;
     messages::insert_messages(tx, accepted).await?;
+    messages::count_repeats(tx, accepted).await?;
     messages::upsert_tickets(tx, accepted).await?;
+    messages::count(tx, accepted).await?;
     messages::insert_jobs(tx, accepted, partitions).await?;
     people::update_identities(tx, accepted, &renamed).await?;
     people::learn_names(tx, accepted).await?;
     references::apply(tx, accepted).await?;
     references::apply_pending(tx, accepted).await?;
+    notices::tell(tx, accepted).await?;
     let audits: Vec<_> = accepted.iter().filter_map(|accepted| accepted.audit).collect();
     if audits.is_empty() {
         return Ok(());

@@ -13,6 +13,7 @@ use crate::{
     StoreError,
     backend::sql,
     contacts,
+    customers::search_text,
     opening::{ThreadRow, insert_threads},
     organisation_tx::OrganisationTx,
     rows::{Time, batch, cut},
@@ -33,7 +34,7 @@ batch! {
     struct IdentityRow {
         id: IdentityId, external_id: String, name: String, username: Option<String>, phone: Option<String>,
         email: Option<String>, avatar: Option<String>, opted_out_at: Option<Time>, unreachable_at: Option<Time>,
-        last_message_at: Option<Time>, last_message: Option<String>,
+        last_message_at: Option<Time>, last_message: Option<String>, search_text: String,
     }
 }
 
@@ -99,6 +100,7 @@ pub(super) async fn update_identities(
             row.external_id.clone_from(external_id);
         }
         apply(row, accepted, tx.now());
+        row.search_text = search_text(&row.name, &row.external_id);
         if *row == before {
             rows.remove(&id);
         }
@@ -109,7 +111,8 @@ pub(super) async fn update_identities(
     let rows: Vec<_> = rows.into_values().collect();
     sql("update identities set external_id = r.external_id, name = r.name, username = r.username, phone = r.phone, \
          email = r.email, avatar = r.avatar, opted_out_at = r.opted_out_at, unreachable_at = r.unreachable_at, \
-         last_message_at = r.last_message_at, last_message = r.last_message, updated_at = $2 \
+         last_message_at = r.last_message_at, last_message = r.last_message, search_text = r.search_text, \
+         updated_at = $2 \
          from {rows} r where identities.id = r.id")
     .rows(&rows)
     .bind(tx.now())
@@ -131,6 +134,7 @@ fn as_stored(id: IdentityId, known: &Known) -> IdentityRow {
         unreachable_at: known.unreachable_at.map(Into::into),
         last_message_at: known.last_message_at.map(Into::into),
         last_message: known.last_message.clone(),
+        search_text: search_text(&known.name, &known.external_id),
     }
 }
 

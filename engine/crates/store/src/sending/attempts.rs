@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{AttemptId, ChannelId, ConversationId, MessageId, NodeId};
+use patchbay_domain::{AttemptId, ChannelId, ConversationId, MessageId, NodeId, attempt::Tries};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -26,8 +26,7 @@ pub struct Begin {
 pub struct Begun {
     pub message_id: MessageId,
     pub attempt_id: AttemptId,
-    /// The first attempt is number 1.
-    pub number: u32,
+    pub tries: Tries,
 }
 
 /// An attempt that nobody is working on any more.
@@ -35,7 +34,7 @@ pub struct Begun {
 pub struct Interrupted {
     pub message_id: MessageId,
     pub attempt_id: AttemptId,
-    pub number: u32,
+    pub tries: Tries,
 }
 
 batch! {
@@ -49,6 +48,7 @@ struct Taken {
     id: Uuid,
     channel_id: Uuid,
     attempts: i64,
+    paced: i64,
 }
 
 #[derive(FromRow)]
@@ -56,10 +56,13 @@ struct Open {
     id: Uuid,
     message_id: Uuid,
     number: i64,
+    paced: i64,
 }
 
-fn number(attempts: i64) -> u32 {
-    u32::try_from(attempts).unwrap_or(u32::MAX)
+/// The first attempt is number 1.
+fn tries(number: i64, paced: i64) -> Tries {
+    let small = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    Tries { made: small(number), paced: small(paced) }
 }
 
 impl Store {
@@ -78,13 +81,13 @@ impl Store {
         // Locked in one order everywhere.
         let taken: Vec<Taken> = sql("update messages set state = 'SENDING', attempts = attempts + 1, \
              updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {rows} r) \
-             and m.state = 'QUEUED' and m.due_at <= $2 order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts")
+             and m.state = 'QUEUED' and m.due_at <= $2 order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts, paced")
         .rows(&Id::all(&ids))
         .bind(now)
         .fetch_all(&mut transaction)
         .await?;
         let rows: Vec<_> = (taken.iter())
-            .filter_map(|Taken { id, channel_id, attempts }| {
+            .filter_map(|Taken { id, channel_id, attempts, .. }| {
                 let message_id = MessageId::from(*id);
                 Some(AttemptRow {
                     id: *wanted.get(&message_id)?,
@@ -101,21 +104,25 @@ impl Store {
             Vec::new()
         } else {
             let attempts: Vec<_> = wanted.values().copied().collect();
-            sql("select a.id, a.message_id, a.number from attempts a where a.id in (select id from {rows} r) \
-                 and a.node_id = $2 and a.ended_at is null")
+            sql("select a.id, a.message_id, a.number, m.paced from attempts a join messages m on m.id = a.message_id \
+                 where a.id in (select id from {rows} r) and a.node_id = $2 and a.ended_at is null")
             .rows(&Id::all(&attempts))
             .bind(node)
             .fetch_all(&mut transaction)
             .await?
         };
         transaction.commit().await?;
-        let begun =
-            rows.iter().map(|row| Begun { message_id: row.message_id, attempt_id: row.id, number: number(row.number) });
+        let paced: HashMap<_, _> = taken.iter().map(|taken| (MessageId::from(taken.id), taken.paced)).collect();
+        let begun = rows.iter().map(|row| Begun {
+            message_id: row.message_id,
+            attempt_id: row.id,
+            tries: tries(row.number, paced.get(&row.message_id).copied().unwrap_or_default()),
+        });
         let known: HashSet<_> = rows.iter().map(|row| row.id).collect();
         let recorded = recorded.into_iter().map(|row| Begun {
             message_id: row.message_id.into(),
             attempt_id: row.id.into(),
-            number: number(row.number),
+            tries: tries(row.number, row.paced),
         });
         Ok(begun.chain(recorded.filter(|begun| !known.contains(&begun.attempt_id))).collect())
     }
@@ -128,8 +135,8 @@ impl Store {
         me: NodeId,
         alive_since: DateTime<Utc>,
     ) -> Result<Vec<Interrupted>, StoreError> {
-        let open: Vec<Open> = sql("select a.id, a.message_id, a.number from attempts a \
-             where a.channel_id = $1 and a.ended_at is null \
+        let open: Vec<Open> = sql("select a.id, a.message_id, a.number, m.paced from attempts a \
+             join messages m on m.id = a.message_id where a.channel_id = $1 and a.ended_at is null \
              and (a.node_id = $2 or not exists (select 1 from nodes n where n.id = a.node_id and n.seen_at >= $3)) \
              order by a.id")
         .bind(channel_id)
@@ -140,7 +147,7 @@ impl Store {
         let interrupted = open.into_iter().map(|row| Interrupted {
             message_id: row.message_id.into(),
             attempt_id: row.id.into(),
-            number: number(row.number),
+            tries: tries(row.number, row.paced),
         });
         Ok(interrupted.collect())
     }

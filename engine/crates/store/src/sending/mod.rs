@@ -1,9 +1,10 @@
 //! Sending. The message table is each channel's queue, a job on the bus only
 //! wakes its session: here it looks what is due. How attempts are recorded is in
-//! `attempts.rs`, how they end in `settle.rs`, messages for later in
-//! `scheduled.rs`.
+//! `attempts.rs`, how they end in `settle.rs`, what slows a channel down in
+//! `pauses.rs`, messages for later in `scheduled.rs`.
 
 mod attempts;
+mod pauses;
 mod scheduled;
 mod settle;
 
@@ -13,6 +14,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use attempts::{Begin, Begun, Interrupted};
+pub(crate) use scheduled::cancel_batch;
 pub use settle::Settled;
 
 use crate::{
@@ -132,18 +134,31 @@ impl Store {
         Ok(at)
     }
 
-    /// Channels of these partitions that have something in their queue or on its way.
+    /// Channels of these partitions that have something on its way, or something in their queue that they may
+    /// send; where they are deleted, something that has to be cancelled.
     pub async fn channels_with_work(
         &self,
         partitions: Partitions,
         owned: &[u32],
     ) -> Result<Vec<ChannelId>, StoreError> {
-        let ids: Vec<(Uuid,)> = sql("select c.id from channels c where c.deleted_at is null and (exists \
-             (select 1 from messages m where m.channel_id = c.id and m.state = 'QUEUED') or exists \
-             (select 1 from messages m where m.channel_id = c.id and m.state = 'SENDING')) order by c.id")
-        .fetch_all(self)
-        .await?;
+        let ids: Vec<(Uuid,)> =
+            sql("select c.id from channels c where ((c.status = 'ACTIVE' or c.deleted_at is not null) \
+             and exists (select 1 from messages m where m.channel_id = c.id and m.state = 'QUEUED')) or exists \
+             (select 1 from messages m where m.channel_id = c.id and m.state = 'SENDING') order by c.id")
+            .fetch_all(self)
+            .await?;
         let channels = ids.into_iter().map(|(id,)| ChannelId::from(id));
         Ok(channels.filter(|channel| owned.contains(&partitions.of(*channel))).collect())
+    }
+
+    /// How many of people's messages wait to be sent on a channel, up to `limit`.
+    pub async fn count_queued(&self, channel_id: ChannelId, limit: u32) -> Result<u32, StoreError> {
+        let (count,): (i64,) = sql("select count(*) from (select 1 from messages where channel_id = $1 \
+             and state = 'QUEUED' and priority = 0 limit $2) counted")
+        .bind(channel_id)
+        .bind(limit)
+        .fetch_one(self)
+        .await?;
+        Ok(u32::try_from(count).unwrap_or(limit))
     }
 }

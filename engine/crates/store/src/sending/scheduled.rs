@@ -10,9 +10,13 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::sql,
+    delivery,
     organisation_tx::OrganisationTx,
     rows::{Id, batch},
 };
+
+/// Messages of a deleted channel that are cancelled in one transaction.
+const CANCEL_BATCH: u32 = 1_000;
 
 #[derive(FromRow)]
 struct Scheduled {
@@ -88,6 +92,44 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+
+    /// Cancels what waits on a deleted channel, batch by batch, and answers how much that was.
+    pub async fn cancel_waiting(&self, channel_id: ChannelId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut cancelled = 0;
+        loop {
+            let mut tx = OrganisationTx::begin_for_channels(self, [channel_id], now).await?;
+            let batch = cancel_batch(&mut tx, channel_id).await?;
+            tx.commit().await?;
+            cancelled += batch;
+            if batch < u64::from(CANCEL_BATCH) {
+                return Ok(cancelled);
+            }
+        }
+    }
+}
+
+/// Cancels the first messages that wait on the channel, if it is deleted.
+pub(crate) async fn cancel_batch(tx: &mut OrganisationTx, channel_id: ChannelId) -> Result<u64, StoreError> {
+    let waiting: Vec<(Uuid,)> = sql("select m.id from messages m join channels c on c.id = m.channel_id \
+         where m.channel_id = $1 and m.state in ('QUEUED', 'SCHEDULED') and c.deleted_at is not null \
+         order by m.id limit $2")
+    .bind(channel_id)
+    .bind(CANCEL_BATCH)
+    .fetch_all(&mut *tx)
+    .await?;
+    let ids: Vec<MessageId> = waiting.into_iter().map(|(id,)| id.into()).collect();
+    let mut deliveries = delivery::load(tx, &ids).await?;
+    let mut cancelled = 0;
+    for delivery in deliveries.values_mut() {
+        // An attempt may have begun since they were looked for.
+        if matches!(delivery.state, MessageState::Queued | MessageState::Scheduled) {
+            delivery.due_at = None;
+            delivery.move_to(MessageState::Cancelled);
+            cancelled += 1;
+        }
+    }
+    delivery::store(tx, &deliveries).await?;
+    Ok(cancelled)
 }
 
 async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), StoreError> {

@@ -9,18 +9,17 @@ use patchbay_domain::{
     attempt::{Consequence, Settlement},
     delivery::MessageState,
     event::Change,
-    platform::{Failure, ReportedState},
+    platform::{Failure, FailureKind, ReportedState},
 };
-use serde_json::json;
 use uuid::Uuid;
 
+use super::pauses;
 use crate::{
     Store, StoreError,
     backend::sql,
+    channels::credentials,
     delivery::{self, Delivery},
     external_ids::{self, Identified},
-    manual_actions::{self, NewManualAction},
-    notifications::{self, NewNotification},
     organisation_tx::OrganisationTx,
     rows::{Id, Time, batch},
     statuses,
@@ -40,10 +39,6 @@ batch! {
     struct EndedRow<'a> {
         id: AttemptId, ended_at: Time, outcome: &'a str, code: Option<&'a str>, detail: Option<&'a str>,
     }
-}
-
-batch! {
-    struct ReasonRow<'a> { id: ChannelId, reason: &'a str }
 }
 
 impl Settled {
@@ -88,8 +83,10 @@ impl Store {
         external_ids::store(&mut tx, &mut deliveries, &identified).await?;
         statuses::apply_pending(&mut tx, &mut deliveries, &identified).await?;
         delivery::store(&mut tx, &deliveries).await?;
+        count_paced(&mut tx, settled, &ended).await?;
         mark_recipients(&mut tx, settled, &deliveries).await?;
         mark_channels(&mut tx, settled).await?;
+        pauses::store(&mut tx, settled).await?;
         tx.commit().await
     }
 }
@@ -120,6 +117,27 @@ async fn end_attempts(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<Ha
     .fetch_all(tx)
     .await?;
     Ok(ended.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// Attempts that came too fast do not count toward the most that are made.
+async fn count_paced(
+    tx: &mut OrganisationTx,
+    settled: &[Settled],
+    ended: &HashSet<AttemptId>,
+) -> Result<(), StoreError> {
+    let paced = settled.iter().filter(|settled| {
+        let limited = settled.outcome().1.is_some_and(|failure| failure.kind == FailureKind::RateLimited);
+        limited && settled.attempt_id.is_some_and(|attempt| ended.contains(&attempt))
+    });
+    let ids: Vec<_> = paced.map(|settled| settled.message_id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sql("update messages set paced = paced + 1 where id in (select id from {rows} r)")
+        .rows(&Id::all(&ids))
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 /// `ours` says that nobody had settled the attempt before.
@@ -195,43 +213,11 @@ async fn mark_recipients(
     Ok(())
 }
 
-/// A channel whose credentials are refused stops, and a person is asked, once.
 async fn mark_channels(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<(), StoreError> {
-    let refused: BTreeMap<_, _> = settled
+    let refused: Vec<_> = settled
         .iter()
         .filter(|settled| settled.consequence == Consequence::ChannelUnauthorized)
         .map(|settled| (settled.channel_id, settled.outcome().1.map_or("", |failure| failure.message.as_str())))
         .collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> = refused.iter().map(|(id, reason)| ReasonRow { id: *id, reason }).collect();
-    let stopped: Vec<(Uuid, Uuid, String)> = sql("update channels set status = 'NEEDS_REAUTH', \
-         status_reason = r.reason, version = version + 1, updated_at = $2 from {rows} r \
-         where channels.id = r.id and channels.status = 'ACTIVE' \
-         returning channels.id, channels.organisation_id, channels.name")
-    .rows(&rows)
-    .bind(tx.now())
-    .fetch_all(&mut *tx)
-    .await?;
-    for (id, organisation_id, name) in stopped {
-        let (channel_id, organisation_id) = (ChannelId::from(id), organisation_id.into());
-        let reason = refused.get(&channel_id).copied().unwrap_or_default();
-        tx.push(organisation_id, Change::ChannelUpdated { channel_id })?;
-        let action = NewManualAction {
-            channel_id: Some(channel_id),
-            ..NewManualAction::new(organisation_id, manual_actions::CHANNEL_UNAUTHORIZED, reason)
-        };
-        manual_actions::raise(tx, vec![action]).await?;
-        let notification = NewNotification {
-            organisation_id,
-            user_id: None,
-            kind: manual_actions::CHANNEL_UNAUTHORIZED.to_owned(),
-            title: format!("{name} cannot send"),
-            message: "The platform refuses the channel's credentials. Correct them and test the connection.".to_owned(),
-            data: json!({ "channelId": channel_id, "reason": reason }),
-        };
-        notifications::insert(tx, &[notification]).await?;
-    }
-    Ok(())
+    credentials::ask(tx, &refused).await.map(drop)
 }

@@ -28,7 +28,7 @@ on_both!(
 
 async fn an_email_is_taken_once(fixture: Fixture) {
     let same = new_user(OrganisationId::at(fixture.now), "OWNER@example.com", Role::Owner, fixture.now);
-    let refused = fixture.store.sign_up("Second", &same, fixture.now).await.unwrap_err();
+    let refused = fixture.store.sign_up("Second", &same, None, fixture.now).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused:?}");
     assert!(!refused.is_retryable());
     let organisation = fixture.store.organisation(same.organisation_id).await.unwrap();
@@ -39,10 +39,10 @@ async fn an_email_is_taken_once(fixture: Fixture) {
 async fn an_organisation_is_renamed(fixture: Fixture) {
     let (store, id) = (&fixture.store, fixture.organisation());
     let later = fixture.now + Duration::seconds(1);
-    assert!(store.rename_organisation(id, "New", later).await.unwrap());
+    assert!(store.rename_organisation(id, "New", None, later).await.unwrap());
     let organisation = store.organisation(id).await.unwrap().unwrap();
     assert_eq!((organisation.name.as_str(), organisation.updated_at), ("New", later));
-    assert!(!store.rename_organisation(OrganisationId::at(later), "New", later).await.unwrap());
+    assert!(!store.rename_organisation(OrganisationId::at(later), "New", None, later).await.unwrap());
 }
 
 async fn users_are_found_and_changed(fixture: Fixture) {
@@ -103,9 +103,9 @@ async fn a_deactivated_user_has_no_login(fixture: Fixture) {
     let login = login(&fixture, agent.id, "hash");
     store.create_login(&login, now).await.unwrap();
     let other = fixture.other_tenant("other").await;
-    assert!(!store.deactivate_user(other.organisation(), agent.id, now).await.unwrap());
+    assert!(!store.deactivate_user(other.organisation(), agent.id, None, now).await.unwrap());
     assert!(store.login(login.id, now).await.unwrap().is_some(), "another tenant ends nobody's login");
-    assert!(store.deactivate_user(fixture.organisation(), agent.id, now).await.unwrap());
+    assert!(store.deactivate_user(fixture.organisation(), agent.id, None, now).await.unwrap());
     assert!(store.login(login.id, now).await.unwrap().is_none());
     assert!(store.login_by_refresh("hash", now).await.unwrap().is_none());
     assert!(!store.user(fixture.organisation(), agent.id).await.unwrap().unwrap().is_active);
@@ -179,13 +179,13 @@ async fn an_invitation_is_accepted_once(fixture: Fixture) {
         expires_at: now + Duration::days(7),
     };
     let first = invite("first");
-    store.create_invite(&first, now).await.unwrap();
-    let again = store.create_invite(&invite("second"), now).await.unwrap_err();
+    store.create_invite(&first, None, now).await.unwrap();
+    let again = store.create_invite(&invite("second"), None, now).await.unwrap_err();
     assert!(matches!(again, StoreError::Conflict(_)), "{again:?}");
     // An expired one is replaced.
     let later = now + Duration::days(8);
     let third = NewInvite { expires_at: later + Duration::days(7), ..invite("third") };
-    store.create_invite(&third, later).await.unwrap();
+    store.create_invite(&third, None, later).await.unwrap();
     assert_eq!(store.invite_by_token("first").await.unwrap(), None);
     let found = store.invite_by_token("third").await.unwrap().unwrap();
     assert_eq!((found.email.as_str(), found.organisation_name.as_str()), ("new@example.com", "Acme"));
@@ -194,9 +194,9 @@ async fn an_invitation_is_accepted_once(fixture: Fixture) {
     let user = new_user(organisation, "new@example.com", Role::Agent, later);
     let other = fixture.other_tenant("other").await;
     let wrong = new_user(other.organisation(), "wrong@example.com", Role::Agent, later);
-    assert!(!store.accept_invite(third.id, &wrong, later).await.unwrap(), "it is for one organisation");
-    assert!(store.accept_invite(third.id, &user, later).await.unwrap());
-    assert!(!store.accept_invite(third.id, &user, later).await.unwrap());
+    assert!(!store.accept_invite(third.id, &wrong, None, later).await.unwrap(), "it is for one organisation");
+    assert!(store.accept_invite(third.id, &user, None, later).await.unwrap());
+    assert!(!store.accept_invite(third.id, &user, None, later).await.unwrap());
     assert_eq!(store.user_by_email("new@example.com").await.unwrap().unwrap().id, user.id);
     assert_eq!(store.invites(organisation).await.unwrap()[0].accepted_at, Some(later));
     assert!(store.invites(other.organisation()).await.unwrap().is_empty());

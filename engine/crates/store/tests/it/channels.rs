@@ -2,20 +2,24 @@
 
 use chrono::Duration;
 use patchbay_domain::{
-    ChannelId,
+    ChannelId, NodeId,
+    attempt::Settlement,
+    delivery::MessageState,
     event::Change,
-    platform::{SessionChange, SessionState},
+    platform::{FailureKind, SessionChange, SessionState},
     sending::ChannelStatus,
 };
 use patchbay_store::channels::{ChannelSettings, ChannelUpdate};
 use serde_json::json;
 
-use crate::support::{Fixture, make_channel, on_both};
+use crate::support::{Fixture, PARTITIONS, failure, make_channel, on_both};
 
 on_both!(
     a_channel_reads_back,
     settings_change_together,
     a_deleted_channel_keeps_its_history,
+    a_deleted_channel_sends_nothing_more,
+    what_comes_back_to_a_deleted_channel_is_cancelled,
     channels_are_found_by_address,
     a_session_is_remembered_when_it_changes,
     every_change_is_announced,
@@ -35,8 +39,6 @@ async fn a_channel_reads_back(fixture: Fixture) {
     assert_eq!(store.channel_of(other.organisation(), id).await.unwrap(), None);
     assert_eq!(store.channels(other.organisation()).await.unwrap().len(), 1);
     assert_eq!(store.channel(ChannelId::at(fixture.now)).await.unwrap(), None);
-    assert_eq!(store.active_channels(&["MOCK".into()]).await.unwrap().len(), 2);
-    assert!(store.active_channels(&["WAHA".into()]).await.unwrap().is_empty());
 }
 
 async fn settings_change_together(fixture: Fixture) {
@@ -72,6 +74,42 @@ async fn a_deleted_channel_keeps_its_history(fixture: Fixture) {
     assert!(store.message(organisation, message).await.unwrap().is_some());
 }
 
+async fn a_deleted_channel_sends_nothing_more(fixture: Fixture) {
+    let (store, id) = (&fixture.store, fixture.channel.channel_id);
+    let conversation = fixture.open("a").await;
+    let later = fixture.now + Duration::hours(1);
+    let scheduled = fixture.queue_with(conversation.id, "later", |send| send.scheduled_at = Some(later)).await;
+    let leaving = fixture.queue(conversation.id, "leaving").await;
+    let queued = fixture.queue(conversation.id, "queued").await;
+    assert!(fixture.begin(leaving, NodeId::at(fixture.now)).await.is_some());
+    let elsewhere = fixture.other_tenant("other").await;
+    let theirs = elsewhere.queue(elsewhere.open("b").await.id, "theirs").await;
+    assert!(store.delete_channel(fixture.organisation(), id, None, fixture.now).await.unwrap());
+    for cancelled in [scheduled, queued] {
+        assert_eq!(fixture.state(cancelled).await, MessageState::Cancelled);
+    }
+    assert_eq!(fixture.state(leaving).await, MessageState::Sending, "its answer is waited for");
+    assert_eq!(elsewhere.state(theirs).await, MessageState::Queued);
+    let all: Vec<u32> = (0..PARTITIONS.0).collect();
+    assert!(store.channels_with_work(PARTITIONS, &all).await.unwrap().contains(&id));
+    assert!(store.release_scheduled(later, 10).await.unwrap().is_empty());
+    fixture.assert_no_gaps().await;
+}
+
+async fn what_comes_back_to_a_deleted_channel_is_cancelled(fixture: Fixture) {
+    let (store, id) = (&fixture.store, fixture.channel.channel_id);
+    let message = fixture.queue(fixture.open("a").await.id, "hello").await;
+    let begun = fixture.begin(message, NodeId::at(fixture.now)).await.unwrap();
+    assert_eq!(store.cancel_waiting(id, fixture.now).await.unwrap(), 0, "it is not deleted");
+    assert!(store.delete_channel(fixture.organisation(), id, None, fixture.now).await.unwrap());
+    let at = fixture.now + Duration::hours(1);
+    fixture.settle(begun, Settlement::Retry { at, failure: failure(FailureKind::Temporary) }).await;
+    assert_eq!(fixture.state(message).await, MessageState::Queued);
+    assert_eq!(store.cancel_waiting(id, fixture.now).await.unwrap(), 1);
+    assert_eq!(fixture.state(message).await, MessageState::Cancelled);
+    fixture.assert_no_gaps().await;
+}
+
 async fn channels_are_found_by_address(fixture: Fixture) {
     let second = make_channel(&fixture.store, fixture.organisation(), fixture.now).await;
     let found = fixture.store.channels_by_address("MOCK", "shared").await.unwrap();
@@ -94,7 +132,10 @@ async fn a_session_is_remembered_when_it_changes(fixture: Fixture) {
         (Some(SessionState::Disconnected), Some("+491"))
     );
     assert_eq!((channel.last_connected_at, channel.version), (Some(fixture.now), 3));
-    store.set_poll_cursor(id, Some("cursor"), fixture.now).await.unwrap();
+    store.set_poll_cursor(id, Some("page"), None).await.unwrap();
+    let half_way = store.channel(id).await.unwrap().unwrap();
+    assert_eq!((half_way.poll_cursor.as_deref(), half_way.polled_at), (Some("page"), None));
+    store.set_poll_cursor(id, Some("cursor"), Some(fixture.now)).await.unwrap();
     let polled = store.channel(id).await.unwrap().unwrap();
     assert_eq!(
         (polled.poll_cursor.as_deref(), polled.polled_at, polled.version),

@@ -83,7 +83,7 @@ async fn sequences_have_no_gaps_under_concurrent_commits(fixture: Fixture) {
                 let message = inbound(&format!("{writer}-{number}"), now);
                 draft.receive(MessageId::at(now), message, policy(), now);
                 conversation = draft.conversation.clone();
-                let outcome = store.commit(vec![Commit { draft, audit: None }], PARTITIONS, now).await.unwrap();
+                let outcome = store.commit(&[Commit { draft, audit: None }], PARTITIONS, now).await.unwrap();
                 let [CommitOutcome::Committed { version }] = outcome[..] else { panic!("{outcome:?}") };
                 conversation.version = version;
             }
@@ -119,7 +119,7 @@ async fn commits_of_many_organisations_do_not_lock_each_other_out(fixture: Fixtu
                     commits.push(Commit { draft, audit: None });
                 }
                 let drafts: Vec<_> = commits.iter().map(|commit| commit.draft.conversation.clone()).collect();
-                let outcomes = store.commit(commits, PARTITIONS, now).await.unwrap();
+                let outcomes = store.commit(&commits, PARTITIONS, now).await.unwrap();
                 conversations = (outcomes.into_iter().zip(drafts))
                     .map(|(outcome, mut conversation)| {
                         let CommitOutcome::Committed { version } = outcome else { panic!("{outcome:?}") };
@@ -246,7 +246,7 @@ async fn at_most_one_ticket_is_open(fixture: Fixture) {
     wrong.conversation.ticket = None;
     wrong.open_ticket(TicketId::at(later), "second".into(), Priority::Low, None, later).unwrap();
     let commits = vec![Commit { draft: wrong, audit: None }];
-    let refused = fixture.store.commit(commits, PARTITIONS, later).await.unwrap_err();
+    let refused = fixture.store.commit(&commits, PARTITIONS, later).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused:?}");
     assert!(!refused.is_retryable());
 }
@@ -427,7 +427,7 @@ async fn an_audit_is_written_with_the_change(fixture: Fixture) {
     let mut draft = Draft::new(conversation.clone());
     draft.open_ticket(TicketId::at(fixture.now), "s".into(), Priority::High, None, fixture.now).unwrap();
     let stale = Commit { draft: draft.clone(), audit: Some(audit.clone()) };
-    fixture.store.commit(vec![Commit { draft, audit: Some(audit) }, stale], PARTITIONS, fixture.now).await.unwrap();
+    fixture.store.commit(&[Commit { draft, audit: Some(audit) }, stale], PARTITIONS, fixture.now).await.unwrap();
     assert_eq!(fixture.count("select count(*) from audit_logs where action = 'ticket.open'").await, 1);
     let thread = Thread::Conversation(conversation.id);
     assert!(fixture.store.thread_messages(fixture.organisation(), thread, Part::Newest, 5).await.unwrap().is_empty());

@@ -109,6 +109,10 @@ async fn a_node_lives_while_it_is_heard(fixture: Fixture) {
     assert_eq!(store.live_nodes(now + chrono::Duration::seconds(10)).await.unwrap(), [one, other]);
     store.remove_node(one).await.unwrap();
     assert_eq!(store.live_nodes(now).await.unwrap(), [other]);
+    // One that was killed long ago is forgotten; `one` has signed off.
+    assert_eq!(store.trim_nodes(now + chrono::Duration::seconds(20)).await.unwrap(), 0);
+    assert_eq!(store.trim_nodes(now + chrono::Duration::seconds(21)).await.unwrap(), 1);
+    assert!(store.live_nodes(now).await.unwrap().is_empty());
 }
 
 async fn events_are_read_from_a_cursor_and_trimmed(fixture: Fixture) {

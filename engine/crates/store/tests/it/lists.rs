@@ -5,10 +5,12 @@ use patchbay_domain::{
     MediaId, MessageId, TicketId,
     conversation::TicketUpdate,
     message::Message,
+    platform::Participant,
     ticket::{Priority, TicketStatus},
 };
 use patchbay_store::{
-    customers::{CustomerCursor, CustomerFilter},
+    conversations::Opening,
+    customers::{CustomerCursor, CustomerFilter, PlatformCount},
     media::Media,
     messages::{MessageCursor, MessageView, Part, Thread},
     tickets::{Page, TicketCursor, TicketFilter, TicketView},
@@ -20,6 +22,7 @@ on_both!(
     tickets_are_filtered_and_paged,
     a_thread_is_read_in_parts,
     customers_are_searched_and_paged,
+    customers_are_found_however_their_names_are_typed,
     no_read_crosses_tenants,
     media_reads_back,
 );
@@ -152,6 +155,7 @@ async fn customers_are_searched_and_paged(mut fixture: Fixture) {
     assert_eq!(searched("NAME OF also").await, ["also silent"]);
     assert_eq!(searched("0%_o").await, ["50%_off"], "what is typed is no pattern");
     assert_eq!(searched("nobody").await, Vec::<String>::new());
+    assert_eq!(searched("").await.len(), 4);
     let platform = CustomerFilter { platform: Some("WHATSAPP".into()), ..CustomerFilter::default() };
     assert_eq!(store.count_customers(organisation, &platform).await.unwrap(), 0);
     let mut read = Vec::new();
@@ -164,6 +168,46 @@ async fn customers_are_searched_and_paged(mut fixture: Fixture) {
         read.extend(page);
     }
     assert_eq!(read, whole);
+}
+
+async fn customers_are_found_however_their_names_are_typed(fixture: Fixture) {
+    let named = |id: &str, name: &str| Opening {
+        thread: id.into(),
+        group: false,
+        participant: Participant { id: id.into(), name: Some(name.into()), ..Participant::default() },
+    };
+    let openings =
+        [named("1", "José Ñandú"), named("2", "Zoë Straße"), named("3", "Mary-JOSE"), named("4", "日本 太郎")];
+    let opened = fixture.opened(&openings).await;
+    let (store, organisation) = (&fixture.store, fixture.organisation());
+    let found = |search: &str| {
+        let filter = CustomerFilter { search: Some(search.into()), ..CustomerFilter::default() };
+        async move {
+            let found = store.customers(organisation, &filter, all()).await.unwrap();
+            let mut found: Vec<_> = found.into_iter().map(|customer| customer.external_id).collect();
+            found.sort();
+            found
+        }
+    };
+    assert_eq!(found("jose").await, ["1", "3"], "the beginning of one, the end of the other");
+    assert_eq!(found("É N").await, ["1"]);
+    assert_eq!(found("STRASSE").await, ["2"]);
+    assert_eq!(found("太").await, ["4"]);
+    // A new name is found, the old one no longer.
+    let renamed = Participant { id: "1".into(), name: Some("Renée".into()), ..Participant::default() };
+    fixture.change(opened[0], |draft| draft.learn(renamed)).await;
+    assert_eq!((found("nandu").await, found("RENEE").await), (vec![], vec!["1".to_owned()]));
+    // What an engine wrote that knows no folding is folded when the next one starts.
+    fixture.run("update identities set search_text = null").await;
+    assert_eq!(found("renee").await, Vec::<String>::new());
+    store.migrate().await.unwrap();
+    assert_eq!(found("renee").await, ["1"]);
+    let platforms = store.customers_by_platform(organisation).await.unwrap();
+    assert_eq!(platforms, [PlatformCount { platform: "MOCK".into(), count: 4 }]);
+    let other = fixture.other_tenant("other").await;
+    assert!(store.customers_by_platform(other.organisation()).await.unwrap().is_empty());
+    let filter = CustomerFilter { search: Some("renee".into()), ..CustomerFilter::default() };
+    assert!(store.customers(other.organisation(), &filter, all()).await.unwrap().is_empty());
 }
 
 async fn no_read_crosses_tenants(fixture: Fixture) {

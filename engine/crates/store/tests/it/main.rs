@@ -11,6 +11,8 @@ mod support;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod analytics;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod commits;
@@ -21,7 +23,11 @@ mod jobs;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod parked;
+#[cfg(test)]
 mod questions;
+#[cfg(test)]
+mod references;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -30,3 +36,5 @@ mod sending;
 mod settling;
 #[cfg(test)]
 mod statuses;
+#[cfg(test)]
+mod upkeep;

@@ -2,7 +2,12 @@
 
 use chrono::Duration;
 use patchbay_domain::{
-    AttemptId, CampaignId, NodeId, attempt::Settlement, delivery::MessageState, event::Change, platform::FailureKind,
+    AttemptId, CampaignId, NodeId,
+    attempt::{Settlement, Tries},
+    delivery::MessageState,
+    event::Change,
+    platform::FailureKind,
+    sending::ChannelStatus,
 };
 use patchbay_store::sending::Begin;
 use uuid::Uuid;
@@ -18,6 +23,7 @@ on_both!(
     attempts_of_a_dead_node_are_found,
     recent_attempts_are_read_back,
     channels_with_work_are_found,
+    only_channels_that_may_send_are_woken_for_their_queue,
     a_scheduled_message_takes_its_place_when_it_is_released,
     a_message_that_waits_can_be_cancelled,
 );
@@ -76,7 +82,7 @@ async fn what_is_due_later_holds_up_its_conversation(mut fixture: Fixture) {
     let again = fixture.store.due(fixture.channel.channel_id, fixture.now, 1, &[]).await.unwrap().remove(0);
     assert_eq!((again.attempts, again.message.failure), (1, Some(failure(FailureKind::Temporary))));
     assert_eq!(fixture.store.next_due_at(fixture.channel.channel_id, fixture.now).await.unwrap(), None);
-    assert_eq!(fixture.begin(first, NodeId::at(fixture.now)).await.unwrap().number, 2);
+    assert_eq!(fixture.begin(first, NodeId::at(fixture.now)).await.unwrap().tries.made, 2);
 }
 
 async fn an_attempt_is_made_by_one_node(fixture: Fixture) {
@@ -84,7 +90,7 @@ async fn an_attempt_is_made_by_one_node(fixture: Fixture) {
     let id = fixture.queue(a.id, "a1").await;
     let node = NodeId::at(fixture.now);
     let begun = fixture.begin(id, node).await.unwrap();
-    assert_eq!(begun.number, 1);
+    assert_eq!(begun.tries, Tries { made: 1, paced: 0 });
     assert_eq!(fixture.begin(id, node).await, None);
     assert_eq!(fixture.state(id).await, MessageState::Sending);
     assert!(fixture.store.begin_attempts(&[], node, fixture.now).await.unwrap().is_empty());
@@ -128,7 +134,7 @@ async fn attempts_of_a_dead_node_are_found(fixture: Fixture) {
     let channel = fixture.channel.channel_id;
     let alive_since = fixture.now - Duration::seconds(10);
     let open = store.interrupted(channel, me, alive_since).await.unwrap();
-    let open: Vec<_> = open.into_iter().map(|open| (open.message_id, open.attempt_id, open.number)).collect();
+    let open: Vec<_> = open.into_iter().map(|open| (open.message_id, open.attempt_id, open.tries.made)).collect();
     assert_eq!(open, [0, 1, 2].map(|number: usize| (begun[number].message_id, begun[number].attempt_id, 1)));
     fixture.settle(begun[2], Settlement::Unknown(failure(FailureKind::Unknown))).await;
     assert_eq!(store.interrupted(channel, me, alive_since).await.unwrap().len(), 2);
@@ -166,6 +172,19 @@ async fn channels_with_work_are_found(fixture: Fixture) {
     assert!(fixture.store.channels_with_work(PARTITIONS, &not_its_own).await.unwrap().is_empty());
     fixture.settle(begun, sent(&["m1"])).await;
     assert!(fixture.store.channels_with_work(PARTITIONS, &all).await.unwrap().is_empty());
+}
+
+async fn only_channels_that_may_send_are_woken_for_their_queue(fixture: Fixture) {
+    let all: Vec<u32> = (0..PARTITIONS.0).collect();
+    let (store, channel) = (&fixture.store, fixture.channel.channel_id);
+    let conversation = fixture.open("a").await;
+    let first = fixture.queue(conversation.id, "first").await;
+    fixture.queue(conversation.id, "second").await;
+    store.set_channel_status(channel, ChannelStatus::Disabled, None, fixture.now).await.unwrap();
+    assert!(store.channels_with_work(PARTITIONS, &all).await.unwrap().is_empty());
+    // What is on its way has to be seen to its end.
+    assert!(fixture.begin(first, NodeId::at(fixture.now)).await.is_some());
+    assert_eq!(store.channels_with_work(PARTITIONS, &all).await.unwrap(), [channel]);
 }
 
 async fn a_scheduled_message_takes_its_place_when_it_is_released(mut fixture: Fixture) {

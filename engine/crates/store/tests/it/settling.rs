@@ -3,7 +3,7 @@
 use chrono::Duration;
 use patchbay_domain::{
     NodeId,
-    attempt::{Consequence, Settlement},
+    attempt::{Consequence, Settlement, Tries},
     conversation::Draft,
     delivery::MessageState,
     platform::{FailureKind, ReportedState},
@@ -14,6 +14,7 @@ use patchbay_store::{
     commit::CommitOutcome,
     manual_actions::{self, ActionStatus},
     sending::Settled,
+    tickets::Page,
 };
 
 use crate::support::{Fixture, failure, on_both, sent};
@@ -29,6 +30,8 @@ on_both!(
     a_recipient_that_opted_out_is_seen_everywhere,
     refused_credentials_stop_the_channel_once,
     a_lost_race_can_be_tried_again,
+    attempts_that_came_too_fast_are_counted_apart,
+    a_pause_is_known_to_whoever_sends_next,
 );
 
 async fn begin(fixture: &Fixture, thread: &str) -> patchbay_store::sending::Begun {
@@ -179,7 +182,8 @@ async fn refused_credentials_stop_the_channel_once(fixture: Fixture) {
     let channel = fixture.store.channel(fixture.channel.channel_id).await.unwrap().unwrap();
     assert_eq!((channel.status, channel.status_reason.as_deref()), (ChannelStatus::NeedsReauth, Some("no")));
     assert_eq!(asked(&fixture).await, [(manual_actions::CHANNEL_UNAUTHORIZED.to_owned(), "no".to_owned())]);
-    let told = fixture.store.notifications(fixture.organisation(), fixture.user, true, None, 10).await.unwrap();
+    let page = Page { limit: 10, offset: 0, after: None };
+    let told = fixture.store.notifications(fixture.organisation(), fixture.user, true, page).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!(fixture.state(one.message_id).await, MessageState::Queued, "the queue is kept");
 
@@ -218,4 +222,34 @@ async fn a_lost_race_can_be_tried_again(fixture: Fixture) {
         store.heartbeat(NodeId::at(fixture.now), fixture.now).await.unwrap();
         store.close().await;
     }
+}
+
+async fn attempts_that_came_too_fast_are_counted_apart(fixture: Fixture) {
+    let id = fixture.queue(fixture.open("a").await.id, "hello").await;
+    let retry = |kind| Settlement::Retry { at: fixture.now, failure: failure(kind) };
+    let node = NodeId::at(fixture.now);
+    let first = fixture.begin(id, node).await.unwrap();
+    fixture.settle(first, retry(FailureKind::RateLimited)).await;
+    // To settle it again counts nothing.
+    fixture.settle(first, retry(FailureKind::RateLimited)).await;
+    let second = fixture.begin(id, node).await.unwrap();
+    assert_eq!(second.tries, Tries { made: 2, paced: 1 });
+    fixture.settle(second, retry(FailureKind::Temporary)).await;
+    assert_eq!(fixture.begin(id, node).await.unwrap().tries, Tries { made: 3, paced: 1 });
+    let open = fixture.store.interrupted(fixture.channel.channel_id, node, fixture.now).await.unwrap();
+    assert_eq!(open[0].tries, Tries { made: 3, paced: 1 });
+}
+
+async fn a_pause_is_known_to_whoever_sends_next(fixture: Fixture) {
+    let (store, channel) = (&fixture.store, fixture.channel.channel_id);
+    let (long, short) = (fixture.now + Duration::hours(1), fixture.now + Duration::minutes(1));
+    assert_eq!(store.paused_until(channel).await.unwrap(), None);
+    for (thread, until) in [("a", long), ("b", short)] {
+        let begun = begin(&fixture, thread).await;
+        let retry = Settlement::Retry { at: until, failure: failure(FailureKind::RateLimited) };
+        fixture.settle_with(begun, retry, Consequence::PauseChannel { until }).await;
+    }
+    assert_eq!(store.paused_until(channel).await.unwrap(), Some(long));
+    assert_eq!(store.trim_pauses(long).await.unwrap(), 0);
+    assert_eq!(store.trim_pauses(long + Duration::seconds(1)).await.unwrap(), 1);
 }

@@ -101,7 +101,7 @@ impl Fixture {
         // What is read is what was written: no nanoseconds.
         let now = DateTime::from_timestamp_micros(Utc::now().timestamp_micros()).unwrap();
         let owner = new_user(OrganisationId::at(now), "owner@example.com", Role::Owner, now);
-        store.sign_up("Acme", &owner, now).await.unwrap();
+        store.sign_up("Acme", &owner, None, now).await.unwrap();
         let channel = make_channel(&store, owner.organisation_id, now).await;
         Self { store, url, channel, user: owner.id, now }
     }
@@ -117,7 +117,7 @@ impl Fixture {
     /// Another tenant on the same database.
     pub async fn other_tenant(&self, name: &str) -> Self {
         let owner = new_user(OrganisationId::at(self.now), &format!("{name}@example.org"), Role::Owner, self.now);
-        self.store.sign_up(name, &owner, self.now).await.unwrap();
+        self.store.sign_up(name, &owner, None, self.now).await.unwrap();
         let channel = make_channel(&self.store, owner.organisation_id, self.now).await;
         Self { store: self.store.clone(), url: self.url.clone(), channel, user: owner.id, now: self.now }
     }
@@ -140,8 +140,8 @@ impl Fixture {
     }
 
     pub async fn commit_all(&self, drafts: Vec<Draft>) -> Vec<CommitOutcome> {
-        let commits = drafts.into_iter().map(|draft| Commit { draft, audit: None }).collect();
-        self.store.commit(commits, PARTITIONS, self.now).await.unwrap()
+        let commits: Vec<_> = drafts.into_iter().map(|draft| Commit { draft, audit: None }).collect();
+        self.store.commit(&commits, PARTITIONS, self.now).await.unwrap()
     }
 
     /// Commits what `change` does to the conversation as it is now.
@@ -232,6 +232,20 @@ impl Fixture {
         let sequences: Vec<i64> = events.iter().map(|event| event.sequence).collect();
         assert_eq!(sequences, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>());
         assert_eq!(self.store.newest_event(self.organisation()).await.unwrap(), i64::try_from(events.len()).unwrap());
+    }
+
+    /// A change that no method makes.
+    pub async fn run(&self, sql: &'static str) {
+        if self.is_postgres() {
+            let options = PgConnectOptions::from_str(&self.url).unwrap();
+            let mut connection = PgConnection::connect_with(&options).await.unwrap();
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
     }
 
     /// A single value, by plain SQL.

@@ -1,0 +1,109 @@
+//! Reactions, edits and deletions that overtake the identifier of our own send,
+//! and what an edit leaves as it was.
+
+use chrono::Duration;
+use patchbay_domain::{
+    MediaId, MessageId, NodeId,
+    attempt::Settlement,
+    platform::{
+        Attachment, Content, FailureKind, MediaKind, MediaSource, MessageEdit, MessageRef, Reaction, ReportedState,
+    },
+};
+
+use crate::support::{Fixture, failure, inbound, on_both, person, policy, sent};
+
+on_both!(
+    what_overtakes_our_own_send_is_applied_when_it_settles,
+    what_waits_is_applied_when_a_report_names_the_message,
+    what_refers_to_the_past_is_left_out,
+    a_caption_is_edited_and_its_file_stays,
+);
+
+const PENDING: &str = "select count(*) from pending_references";
+
+fn reference(id: &str) -> MessageRef {
+    MessageRef { thread: "a".into(), id: id.into() }
+}
+
+/// A contact reacts to, edits and deletes by these identifiers.
+async fn refer(fixture: &Fixture, conversation: patchbay_domain::ConversationId, id: &str) {
+    let at = fixture.now + Duration::seconds(1);
+    fixture
+        .change(conversation, |draft| {
+            draft.react(Reaction { message: reference(id), sender: person("a"), emoji: Some("+".into()), at });
+            draft.edit(MessageEdit { message: reference(id), content: Content::text("first"), at });
+            draft.edit(MessageEdit { message: reference(id), content: Content::text("edited"), at });
+            draft.delete(reference(id));
+        })
+        .await;
+}
+
+async fn assert_applied(fixture: &Fixture, id: MessageId) {
+    let message = fixture.message(id).await;
+    assert_eq!(message.content, Content::text("edited"));
+    assert!(message.deleted_at.is_some());
+    assert_eq!(fixture.count("select count(*) from reactions").await, 1);
+    assert_eq!(fixture.count(PENDING).await, 0);
+    fixture.assert_no_gaps().await;
+}
+
+async fn what_overtakes_our_own_send_is_applied_when_it_settles(fixture: Fixture) {
+    let conversation = fixture.open("a").await.id;
+    let id = fixture.queue(conversation, "hello").await;
+    let begun = fixture.begin(id, NodeId::at(fixture.now)).await.unwrap();
+    refer(&fixture, conversation, "m2").await;
+    assert_eq!(fixture.count(PENDING).await, 4);
+    // Of the same conversation, and yet another message.
+    let other = fixture.send(conversation, "m3").await;
+    fixture.settle(begun, sent(&["m1", "m2"])).await;
+    assert_applied(&fixture, id).await;
+    assert_eq!(fixture.message(other).await.content, Content::text("hello"));
+}
+
+async fn what_waits_is_applied_when_a_report_names_the_message(fixture: Fixture) {
+    let conversation = fixture.open("a").await.id;
+    let id = fixture.queue(conversation, "hello").await;
+    let begun = fixture.begin(id, NodeId::at(fixture.now)).await.unwrap();
+    fixture.settle(begun, Settlement::Unknown(failure(FailureKind::Unknown))).await;
+    refer(&fixture, conversation, "m1").await;
+    let mut report = fixture.report("m1", ReportedState::Delivered);
+    report.status.correlation = Some(id.to_string());
+    fixture.store.apply_statuses(&[report], fixture.now).await.unwrap();
+    assert_applied(&fixture, id).await;
+}
+
+async fn what_refers_to_the_past_is_left_out(fixture: Fixture) {
+    let (a, b) = (fixture.open("a").await.id, fixture.open("b").await.id);
+    let id = fixture.queue(b, "hello").await;
+    assert!(fixture.begin(id, NodeId::at(fixture.now)).await.is_some());
+    fixture.send(a, "m1").await;
+    refer(&fixture, a, "long ago").await;
+    assert_eq!(fixture.count(PENDING).await, 0, "nothing of that conversation is on its way");
+    refer(&fixture, b, "long ago").await;
+    assert_eq!(fixture.count(PENDING).await, 4);
+    assert_eq!(fixture.store.expire_pending_references(fixture.now).await.unwrap(), 0);
+    assert_eq!(fixture.store.expire_pending_references(fixture.now + Duration::seconds(1)).await.unwrap(), 4);
+}
+
+async fn a_caption_is_edited_and_its_file_stays(fixture: Fixture) {
+    let conversation = fixture.open("a").await.id;
+    let id = MessageId::at(fixture.now);
+    let file = |source, caption: &str| Attachment {
+        kind: MediaKind::Image,
+        source,
+        mime_type: None,
+        file_name: None,
+        size: None,
+        caption: Some(caption.into()),
+        public_url: None,
+    };
+    let with = |file| Content { attachments: vec![file], ..Content::default() };
+    let stored = MediaSource::Stored(MediaId::at(fixture.now));
+    let mut message = inbound("m1", fixture.now);
+    message.content = with(file(stored.clone(), "before"));
+    fixture.change(conversation, |draft| draft.receive(id, message, policy(), fixture.now)).await;
+    let content = with(file(MediaSource::Platform("ref".into()), "after"));
+    let at = fixture.now + Duration::seconds(1);
+    fixture.change(conversation, |draft| draft.edit(MessageEdit { message: reference("m1"), content, at })).await;
+    assert_eq!(fixture.message(id).await.content, with(file(stored, "after")));
+}
