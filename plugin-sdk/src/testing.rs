@@ -5,11 +5,14 @@
 //! - [`Fixture`]: a recorded payload from a file
 //! - [`run`]: a command from `perform` to its outcome
 //! - [`snapshot`]: any value of the contract as JSON, for `insta`
+//! - [`robust`]: webhooks that no platform sends
 #![expect(clippy::panic, clippy::expect_used, reason = "a test that is set up wrongly has to fail")]
 
 mod command;
+mod coverage;
 mod fixture;
 pub(crate) mod host;
+pub mod robust;
 mod snapshot;
 mod values;
 

@@ -1,5 +1,6 @@
 //! A command from its first step to its outcome, against scripted answers.
 
+use super::coverage;
 use super::values::NOW;
 use crate::Connector;
 use crate::types::{Channel, Command, Failure, Outcome, Request, Response, Step, TransportError};
@@ -39,7 +40,9 @@ pub fn run<C: Connector>(
         };
         let unused = answers.count();
         assert_eq!(unused, 0, "{unused} scripted answers were not asked for; the command ended with {result:?}");
-        return Run { requests, result };
+        let run = Run { requests, result };
+        coverage::ran(command, &run);
+        return run;
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A record lists its fields here, so a new field in the contract breaks this file until it is shown too.
 
+use super::coverage;
 use crate::types::{
     Acceptance, Attachment, Auth, Body, Choice, Choices, Chunk, Content, DeliveryState, DeliveryStatus, Detail, Email,
     Event, Failure, FailureKind, Header, LimitScope, Location, Manifest, MediaKind, MediaSource, Message, MessageEdit,
@@ -91,7 +92,7 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// `AwaitingQr` as the contract writes it: `awaiting-qr`.
-fn kebab(name: &str) -> String {
+pub(super) fn kebab(name: &str) -> String {
     let dashed = name.chars().enumerate().flat_map(|(position, letter)| {
         let dash = (position > 0 && letter.is_ascii_uppercase()).then_some('-');
         dash.into_iter().chain(std::iter::once(letter.to_ascii_lowercase()))
@@ -130,7 +131,10 @@ macro_rules! variants {
     ($($type:ident { $($case:ident $(($value:ident))? $([$document:ident])?),* $(,)? })*) => { $(impl Snapshot for $type {
         fn snapshot(&self) -> Value {
             match self {
-                $(Self::$case $(($value))? $(($document))? => shown!($case $(plain $value)? $(json $document)?),)*
+                $(Self::$case $(($value))? $(($document))? => {
+                    coverage::seen(stringify!($type), &kebab(stringify!($case)));
+                    shown!($case $(plain $value)? $(json $document)?)
+                })*
             }
         }
     })* };

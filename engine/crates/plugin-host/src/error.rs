@@ -19,13 +19,17 @@ pub enum HostError {
         "it is a WebAssembly module without the connector contract in it ({0}); build it with patchbay-plugin-sdk and its export macro"
     )]
     NoContract(String),
-    #[error("it imports {0}, but connectors run without WASI; build it for wasm32-unknown-unknown")]
+    #[error(
+        "it imports {0}, but connectors run without WASI: they have no clock, files, environment or sockets; build it for wasm32-unknown-unknown, or with componentize-js and every feature in disableFeatures"
+    )]
     Wasi(String),
     #[error(
         "it imports {import}, but this engine speaks version {offered} of the contract; rebuild it with that version's SDK"
     )]
     Version { import: String, offered: &'static str },
-    #[error("it imports {0}, which the engine does not offer; a connector may import only what connector.wit names")]
+    #[error(
+        "it imports {0}, which the engine does not offer; a connector may import only patchbay:connector's types, crypto and log, so remove what needs it"
+    )]
     UnknownImport(String),
     #[error(
         "it does not export {0}, which the contract asks for; build it with patchbay-plugin-sdk and its export macro"

@@ -4,6 +4,16 @@ use patchbay_domain::platform::{Manifest, OAuth2, RateLimit};
 
 use crate::egress::policy::HostPattern;
 
+const SECOND_MS: u64 = 1_000;
+const DAY_MS: u64 = 24 * 60 * 60 * SECOND_MS;
+const YEAR_MS: u64 = 366 * DAY_MS;
+const LONGEST_LIMIT_MS: u64 = 31 * DAY_MS;
+const MOST_PERMITS: u32 = 1_000_000;
+const MOST_LIMITS: usize = 16;
+const MOST_ENTRIES: usize = 100;
+const LONGEST_TEXT: usize = 255;
+const SCHEMA_BYTES: usize = 256 << 10;
+
 pub fn check(manifest: &Manifest) -> Result<(), String> {
     let Manifest {
         id,
@@ -31,10 +41,17 @@ pub fn check(manifest: &Manifest) -> Result<(), String> {
     jsonschema::validator_for(config_schema).map_err(|error| format!("config-schema is not a JSON Schema: {error}"))?;
     hosts.iter().try_for_each(|host| HostPattern::parse(host).map(|_| ()))?;
     require(capabilities.iter().all(|capability| !capability.is_empty()), || "a capability is empty".to_owned())?;
+    check_sizes(manifest)?;
     limits.iter().try_for_each(check_limit)?;
     require(*reply_window_ms != Some(0), || "reply-window-ms is 0; leave it out for no window".to_owned())?;
+    require(reply_window_ms.is_none_or(|window| window <= YEAR_MS), || {
+        "reply-window-ms is longer than a year; leave it out for no window".to_owned()
+    })?;
     require(address_field.as_deref() != Some(""), || "address-field is empty; leave it out for none".to_owned())?;
     require(*poll_every_ms != Some(0), || "poll-every-ms is 0; leave it out for no polling".to_owned())?;
+    require(poll_every_ms.is_none_or(|every| (SECOND_MS..=DAY_MS).contains(&every)), || {
+        "poll-every-ms is not between a second and a day".to_owned()
+    })?;
     oauth2.as_ref().map_or(Ok(()), check_oauth2)
 }
 
@@ -47,7 +64,30 @@ fn check_channel_type(channel_type: &str) -> Result<(), String> {
 
 fn check_limit(limit: &RateLimit) -> Result<(), String> {
     let RateLimit { scope: _, permits, per_ms, burst } = limit;
-    require(*permits > 0 && *per_ms > 0 && *burst != Some(0), || "a limit permits nothing".to_owned())
+    require(*permits > 0 && *per_ms > 0 && *burst != Some(0), || "a limit permits nothing".to_owned())?;
+    require(*per_ms <= LONGEST_LIMIT_MS, || "a limit is counted over more than 31 days".to_owned())?;
+    require(*permits <= MOST_PERMITS, || format!("a limit permits more than {MOST_PERMITS} at once"))?;
+    // How long a burst that was used up takes to come back.
+    let recovery = u128::from(*per_ms) * u128::from(burst.unwrap_or(1)) / u128::from(*permits);
+    require(recovery <= u128::from(LONGEST_LIMIT_MS), || "the burst of a limit takes more than 31 days".to_owned())
+}
+
+/// Nothing of a manifest grows without a bound: it is shown, searched and kept for every channel.
+fn check_sizes(manifest: &Manifest) -> Result<(), String> {
+    let Manifest { id, name, version, channel_types, config_schema, hosts, capabilities, limits, .. } = manifest;
+    for (what, text) in [("id", id), ("name", name), ("version", version)] {
+        require(text.len() <= LONGEST_TEXT, || format!("{what} is longer than {LONGEST_TEXT} bytes"))?;
+    }
+    for (what, texts) in [("channel-types", channel_types), ("hosts", hosts), ("capabilities", capabilities)] {
+        require(texts.len() <= MOST_ENTRIES, || format!("{what} has more than {MOST_ENTRIES} entries"))?;
+        require(texts.iter().all(|text| text.len() <= LONGEST_TEXT), || {
+            format!("{what} has an entry longer than {LONGEST_TEXT} bytes")
+        })?;
+    }
+    require(limits.len() <= MOST_LIMITS, || format!("there are more than {MOST_LIMITS} limits"))?;
+    require(config_schema.to_string().len() <= SCHEMA_BYTES, || {
+        format!("config-schema is larger than {SCHEMA_BYTES} bytes")
+    })
 }
 
 fn check_oauth2(oauth2: &OAuth2) -> Result<(), String> {
@@ -95,7 +135,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         type Change = fn(&mut Manifest);
         let limit = |permits, per_ms, burst| RateLimit { scope: LimitScope::Recipient, permits, per_ms, burst };
-        let wrong: [(Change, &str); 12] = [
+        let wrong: [(Change, &str); 21] = [
             (|manifest| manifest.id = "Mock".into(), "id"),
             (|manifest| manifest.id = String::new(), "id"),
             (|manifest| manifest.name = " ".into(), "name"),
@@ -108,6 +148,15 @@ mod tests {
             (|manifest| manifest.hosts.push("{secret.token}".into()), "host"),
             (|manifest| manifest.reply_window_ms = Some(0), "reply-window-ms"),
             (|manifest| manifest.poll_every_ms = Some(0), "poll-every-ms"),
+            (|manifest| manifest.poll_every_ms = Some(999), "poll-every-ms"),
+            (|manifest| manifest.poll_every_ms = Some(DAY_MS + 1), "poll-every-ms"),
+            (|manifest| manifest.reply_window_ms = Some(YEAR_MS + 1), "reply-window-ms"),
+            (|manifest| manifest.id = "a".repeat(256), "id"),
+            (|manifest| manifest.name = "a".repeat(256), "name"),
+            (|manifest| manifest.hosts = vec!["a.example.com".into(); 101], "hosts"),
+            (|manifest| manifest.capabilities.push("a".repeat(256)), "capabilities"),
+            (|manifest| manifest.limits = vec![manifest.limits[0]; 17], "limits"),
+            (|manifest| manifest.config_schema = json!({"title": "a".repeat(256 << 10)}), "config-schema"),
         ];
         for (change, named) in wrong {
             let mut changed = manifest();
@@ -119,5 +168,16 @@ mod tests {
             let error = check(&Manifest { limits: vec![nothing], ..manifest() }).unwrap_err();
             assert!(error.contains("permits nothing"), "{error}");
         }
+        for absurd in [
+            limit(1, LONGEST_LIMIT_MS + 1, None),
+            limit(1_000_001, 1_000, None),
+            limit(1, DAY_MS, Some(32)),
+            limit(u32::MAX, u64::MAX, Some(u32::MAX)),
+        ] {
+            let error = check(&Manifest { limits: vec![absurd], ..manifest() }).unwrap_err();
+            assert!(error.contains("limit"), "{error}");
+        }
+        let daily = limit(100_000, DAY_MS, Some(100_000));
+        assert_eq!(check(&Manifest { limits: vec![daily], ..manifest() }), Ok(()));
     }
 }

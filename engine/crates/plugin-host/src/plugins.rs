@@ -88,6 +88,23 @@ impl Plugins {
         self.known().files.iter().map(info).collect()
     }
 
+    /// Channel types whose connectors are such.
+    pub fn types_where(&self, is_such: impl Fn(&Manifest) -> bool) -> Vec<String> {
+        let such =
+            |(channel_type, plugin): (&String, &Arc<Plugin>)| is_such(plugin.manifest()).then(|| channel_type.clone());
+        self.known().by_type.iter().filter_map(such).collect()
+    }
+
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// Loads a connector that is not in the folder, to see whether it can be used and what it declares.
+    pub async fn examine(&self, bytes: Vec<u8>) -> Result<Arc<Plugin>, HostError> {
+        self.inner.host.load(bytes).await
+    }
+
     /// Takes in what changed in the folder since the last look.
     pub async fn refresh(&self) -> Result<(), HostError> {
         let _one_at_a_time = self.inner.looking.lock().await;

@@ -1,6 +1,7 @@
 //! Sends what connectors ask to send, after the sandbox: checks the address by the `policy`, puts the
 //! channel's `credentials` in, builds the `body`, follows redirects, and reads the `answer`. Connections go
-//! only to addresses that `resolve` and `address` let through.
+//! only to addresses that `resolve` and `address` let through, by the rules in force for the connector, its
+//! way in `ways`.
 //!
 //! An error tells what is known of the request: it never left, or it may have arrived. No error, and no log
 //! line, holds more of an address than its host.
@@ -14,24 +15,25 @@ mod headers;
 pub mod policy;
 pub mod resolve;
 mod transfer;
+mod ways;
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_domain::platform::{Manifest, Request, Response, TransportError};
 
 use crate::{ChannelView, MediaStore};
-use address::{AllowRule, AllowRules};
-use client::Clients;
-use policy::{Grants, Policy};
 use resolve::{Lookup, SystemLookup};
 use transfer::Transfer;
+use ways::{Way, Ways};
 
 #[derive(Clone, Debug)]
 pub struct EgressConfig {
-    /// Hosts, addresses and networks that may be reached although they are private, and without TLS.
+    /// Hosts, addresses and networks that may be reached although they are private, and without TLS; after
+    /// `CONNECTOR=` by that connector alone.
     pub allow_private: Vec<String>,
-    /// Which of the hosts that connectors declare they may reach.
-    pub grants: Grants,
+    /// As `CONNECTOR=HOST`, the only ones of its declared hosts that this connector may reach. One that is not
+    /// named may reach all of its own.
+    pub grants: Vec<String>,
     pub user_agent: String,
     pub default_timeout: Duration,
     /// The most that a connector can ask for.
@@ -45,7 +47,7 @@ impl Default for EgressConfig {
     fn default() -> Self {
         Self {
             allow_private: Vec::new(),
-            grants: Grants::Declared,
+            grants: Vec::new(),
             user_agent: concat!("Patchbay/", env!("CARGO_PKG_VERSION")).to_owned(),
             default_timeout: Duration::from_secs(30),
             max_timeout: Duration::from_mins(5),
@@ -58,8 +60,10 @@ impl Default for EgressConfig {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
-    #[error("{0:?} is no host name, address or network")]
+    #[error("{0:?} is no host name, address or network, nor one of them after a connector's id and \"=\"")]
     AllowRule(String),
+    #[error("{0:?} is no connector's id with \"=\" and a host as manifests write it behind it")]
+    Grant(String),
     #[error("the HTTP client cannot be made: {0}")]
     Client(#[from] reqwest::Error),
 }
@@ -70,8 +74,7 @@ pub struct Egress {
 }
 
 struct Inner {
-    clients: Clients,
-    policy: Policy,
+    ways: Ways,
     limits: Limits,
 }
 
@@ -101,11 +104,9 @@ impl Egress {
             max_saved_bytes: saved_bytes,
             max_redirects: redirects,
         } = config;
-        let rule = |text: &String| AllowRule::parse(text).ok_or_else(|| EgressError::AllowRule(text.clone()));
-        let rules = AllowRules::new(allow_private.iter().map(rule).collect::<Result<_, _>>()?);
-        let clients = Clients::new(&user_agent, &rules, lookup)?;
+        let ways = Ways::new(&user_agent, &allow_private, &grants, &lookup)?;
         let limits = Limits { default_timeout, max_timeout, response_bytes, saved_bytes, redirects };
-        Ok(Self { inner: Arc::new(Inner { clients, policy: Policy { grants, rules }, limits }) })
+        Ok(Self { inner: Arc::new(Inner { ways, limits }) })
     }
 
     /// Sends a request for a channel and returns the platform's answer, whatever its status.
@@ -116,7 +117,8 @@ impl Egress {
         request: &Request,
         media: &dyn MediaStore,
     ) -> Result<Response, TransportError> {
-        let Inner { clients, policy, limits } = &*self.inner;
+        let Inner { ways, limits } = &*self.inner;
+        let Way { policy, clients } = ways.of(&manifest.id);
         let transfer = Transfer { clients, policy, limits, channel, manifest, request, media };
         // Kept off the caller's stack: the state of a transfer is large.
         let answer = Box::pin(transfer.run()).await;

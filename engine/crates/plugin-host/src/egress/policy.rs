@@ -2,7 +2,7 @@
 //! the manifest declare the host, does the operator grant it, is the way there safe. Whether the name leads to a
 //! private address is asked when it is resolved, in `resolve`(super::resolve).
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::net::IpAddr;
 
 use patchbay_domain::platform::Manifest;
 use serde_json::Value;
@@ -13,13 +13,22 @@ use super::address::{self, AllowRules, is_public};
 /// The setting that points any connector at another server.
 const BASE_URL: &str = "apiBaseUrl";
 
-/// What the operator grants of what connectors declare.
-#[derive(Clone, Debug)]
+/// What the operator grants of what a connector declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grants {
     /// All of it.
     Declared,
     /// Only these hosts.
-    Only(BTreeSet<String>),
+    Only(Vec<HostPattern>),
+}
+
+impl Grants {
+    fn cover(&self, config: &Value, host: &str) -> bool {
+        match self {
+            Self::Declared => true,
+            Self::Only(hosts) => hosts.iter().any(|pattern| pattern.matches(config, host)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -38,7 +47,7 @@ pub enum Refusal {
     UserInAddress,
     #[error("the connector does not declare {0:?} among its hosts")]
     NotDeclared(String),
-    #[error("the operator does not grant {0:?}")]
+    #[error("the operator does not grant {0:?}; egress.grants names what this connector may call")]
     NotGranted(String),
     #[error("{0:?} would be called without TLS; only hosts in PATCHBAY_EGRESS_ALLOW may be")]
     Plain(String),
@@ -60,7 +69,7 @@ impl Policy {
         if !declares(manifest, config, &name) {
             return Err(Refusal::NotDeclared(name));
         }
-        if matches!(&self.grants, Grants::Only(hosts) if !hosts.contains(&name)) {
+        if !self.grants.cover(config, &name) {
             return Err(Refusal::NotGranted(name));
         }
         self.check_way(url.scheme() == "http", &host, name)
@@ -189,9 +198,16 @@ mod tests {
 
     #[test]
     fn the_operator_can_grant_less_than_is_declared() {
-        let grants = Grants::Only(BTreeSet::from(["a.example.com".to_owned()]));
+        let granted = ["a.example.com", "*.cdn.example.com", "other.example.com"];
+        let grants = Grants::Only(granted.iter().map(|host| HostPattern::parse(host).unwrap()).collect());
         let policy = Policy { grants, ..policy(&[]) };
-        let hosts = ["a.example.com", "b.example.com"];
+        let hosts = ["a.example.com", "b.example.com", "x.cdn.example.com"];
+        assert_eq!(check(&policy, &hosts, &json!({}), "https://x.cdn.example.com/"), Ok(()));
+        let undeclared = check(&policy, &hosts, &json!({}), "https://other.example.com/");
+        assert_eq!(undeclared, Err(Refusal::NotDeclared("other.example.com".into())));
+        let elsewhere = json!({"apiBaseUrl": "https://c.example.com"});
+        let refused = check(&policy, &hosts, &elsewhere, "https://c.example.com/");
+        assert_eq!(refused, Err(Refusal::NotGranted("c.example.com".into())));
         assert_eq!(check(&policy, &hosts, &json!({}), "https://a.example.com/"), Ok(()));
         let refused = check(&policy, &hosts, &json!({}), "https://b.example.com/");
         assert_eq!(refused, Err(Refusal::NotGranted("b.example.com".into())));

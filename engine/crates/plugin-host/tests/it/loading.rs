@@ -23,7 +23,21 @@ async fn a_module_or_component_that_wants_wasi_is_told_how_to_be_built() {
     let wants = r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#;
     let component = refusal(component(wants)).await;
     assert!(matches!(&component, HostError::Wasi(import) if import == "wasi:cli/environment@0.2.0"), "{component:?}");
-    assert!(component.to_string().contains("wasm32-unknown-unknown"), "{component}");
+    for error in [module, component] {
+        let sentence = error.to_string();
+        assert!(sentence.contains("wasm32-unknown-unknown") && sentence.contains("disableFeatures"), "{sentence}");
+    }
+}
+
+/// As componentize-js makes it when a feature is left on: what is offered, then what is not.
+#[tokio::test]
+async fn the_one_import_that_is_too_many_is_named_among_those_that_are_offered() {
+    let wants = r#"(component
+        (import "patchbay:connector/types@0.1.0" (instance))
+        (import "patchbay:connector/crypto@0.1.0" (instance))
+        (import "wasi:random/random@0.2.10" (instance)))"#;
+    let error = refusal(component(wants)).await;
+    assert!(matches!(&error, HostError::Wasi(import) if import == "wasi:random/random@0.2.10"), "{error:?}");
 }
 
 #[tokio::test]
@@ -33,6 +47,8 @@ async fn an_import_that_is_not_offered_is_named() {
     for import in ["acme:net/sockets@1.0.0", "patchbay:connector/files@0.1.0"] {
         let error = refusal(component(&format!(r#"(component (import "{import}" (instance)))"#))).await;
         assert!(matches!(&error, HostError::UnknownImport(named) if named == import), "{error:?}");
+        let sentence = error.to_string();
+        assert!(sentence.contains(import) && sentence.contains("remove what needs it"), "{sentence}");
     }
 }
 
@@ -41,6 +57,12 @@ async fn another_version_of_the_contract_is_named_beside_ours() {
     let error = refusal(Guest::default().contract_version("0.2.0").build()).await;
     assert!(matches!(&error, HostError::Version { import, .. } if import.ends_with("@0.2.0")), "{error:?}");
     assert!(error.to_string().contains("0.1.0") && error.to_string().contains("rebuild"), "{error}");
+    for version in ["0.2.0", "1.0.0"] {
+        let import = format!("patchbay:connector/log@{version}");
+        let error = refusal(component(&format!(r#"(component (import "{import}" (instance)))"#))).await;
+        assert!(matches!(&error, HostError::Version { import: named, .. } if *named == import), "{error:?}");
+        assert!(error.to_string().contains(&import), "{error}");
+    }
 }
 
 #[tokio::test]
