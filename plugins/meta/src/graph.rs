@@ -19,7 +19,12 @@ pub struct Graph {
 impl Graph {
     /// `version` is the channel's `apiVersion`; `token` names the secret field with the access token.
     pub fn new(channel: &Channel, version: Option<&str>, token: &'static str) -> Result<Self, ConfigError> {
-        let base = channel.api_base_url(API)?;
+        Self::at(API, channel, version, token)
+    }
+
+    /// The same for a product that has a host of its own.
+    pub fn at(api: &str, channel: &Channel, version: Option<&str>, token: &'static str) -> Result<Self, ConfigError> {
+        let base = channel.api_base_url(api)?;
         let version = version.filter(|version| !version.is_empty()).unwrap_or(VERSION);
         Ok(Self { root: format!("{base}/{}", encode_component(version)), token })
     }

@@ -7,12 +7,14 @@
 //! - [`webhook`] checks the handshake and the signature
 //! - [`json`] reads tolerantly
 //! - [`graph`] builds requests
+//! - [`messaging`] is what Messenger and Instagram share: reading conversations, and sending
 //! - [`error`] and [`rules`] say what a refusal means
 //! - [`usage`] says when to come back
 
 pub mod error;
 pub mod graph;
 pub mod json;
+pub mod messaging;
 pub mod rules;
 pub mod usage;
 pub mod webhook;

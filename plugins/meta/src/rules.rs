@@ -23,6 +23,11 @@ impl Rule {
         Self { codes, subcode: None, kind, scope: None, retry_after_ms: None }
     }
 
+    /// This subcode, whichever code it comes with.
+    pub const fn any_code(subcode: i64, kind: FailureKind) -> Self {
+        Self::codes(i64::MIN..=i64::MAX, kind).subcode(subcode)
+    }
+
     /// Only with this subcode. Put it before the rule for the code alone.
     #[must_use]
     pub const fn subcode(self, subcode: i64) -> Self {

@@ -5,4 +5,5 @@
 mod errors;
 mod graph;
 mod reading;
+mod sending;
 mod webhook;

@@ -16,6 +16,7 @@ mod fixtures;
 mod inbound;
 mod manifest;
 mod media;
+mod robust;
 mod routing;
 mod send;
 mod statuses;

@@ -1,0 +1,50 @@
+//! A channel's public settings, and what is particular to Messenger.
+
+use patchbay_plugin_meta::Graph;
+use patchbay_plugin_meta::messaging::{Account, Length, LongText, PAGE_FIELDS, Product};
+use patchbay_plugin_sdk::Channel;
+use patchbay_plugin_sdk::config::ConfigError;
+use serde::Deserialize;
+
+/// The secret field with the page's access token.
+pub const PAGE_ACCESS_TOKEN: &str = "pageAccessToken";
+
+pub static MESSENGER: Product = Product {
+    object: "page",
+    name: "Messenger",
+    longest_text: Length::Characters(2000),
+    images: 30,
+    largest_image: 25 * 1024 * 1024,
+    image_types: &[],
+    profile_fields: "name,first_name,last_name,profile_pic",
+    takes_uploads: true,
+    reacts: false,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    pub facebook_page_id: String,
+    api_version: Option<String>,
+    #[serde(default)]
+    long_text: LongText,
+    #[serde(default = "on")]
+    human_agent: bool,
+}
+
+const fn on() -> bool {
+    true
+}
+
+pub fn account(channel: &Channel) -> Result<Account, ConfigError> {
+    let settings = channel.settings::<Settings>()?;
+    Ok(Account {
+        product: &MESSENGER,
+        graph: Graph::new(channel, settings.api_version.as_deref(), PAGE_ACCESS_TOKEN)?,
+        node: settings.facebook_page_id.clone(),
+        subscribed_fields: PAGE_FIELDS,
+        says_response: true,
+        long_text: settings.long_text,
+        human_agent: settings.human_agent,
+    })
+}

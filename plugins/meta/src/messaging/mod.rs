@@ -1,0 +1,82 @@
+//! Messenger and Instagram: two products with one way of sending and of telling what happened. A connector describes
+//! its [`Product`] and its [`Account`], and hands webhooks to [`inbound`] and commands to [`outbound`].
+//!
+//! - [`inbound`]: webhooks into events
+//! - [`outbound`]: commands into requests, answers into outcomes
+//! - [`RULES`]: what the codes mean
+
+pub mod inbound;
+pub mod outbound;
+mod rules;
+mod schema;
+mod wire;
+
+use crate::Graph;
+pub use rules::RULES;
+pub use schema::{REPLY_WINDOW_MS, schema};
+
+/// What a page is subscribed to. A subscription replaces the one before, so that Messenger and Instagram on one page
+/// ask for the same; a page refuses the fields of an Instagram login.
+pub const PAGE_FIELDS: &str = "messages,message_echoes,message_edits,message_reactions,message_deliveries,\
+    message_reads,messaging_postbacks,messaging_referrals,messaging_optins,messaging_account_linking,standby";
+
+/// What differs between the products.
+#[derive(Debug)]
+pub struct Product {
+    /// What the envelope of its webhooks calls it.
+    pub object: &'static str,
+    pub name: &'static str,
+    /// How long a text may be.
+    pub longest_text: Length,
+    /// How many images go in one message.
+    pub images: usize,
+    /// In bytes.
+    pub largest_image: u64,
+    /// The types of images it takes; any, where there are none.
+    pub image_types: &'static [&'static str],
+    /// The fields of a profile.
+    pub profile_fields: &'static str,
+    /// Files are uploaded first; else the platform fetches them from us.
+    pub takes_uploads: bool,
+    pub reacts: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    Characters(usize),
+    Bytes(usize),
+}
+
+impl Length {
+    pub(crate) fn holds(self, text: &str) -> bool {
+        match self {
+            Self::Characters(most) => text.chars().count() <= most,
+            Self::Bytes(most) => text.len() <= most,
+        }
+    }
+}
+
+/// One channel's account, and how it answers.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub product: &'static Product,
+    pub graph: Graph,
+    /// The object that sends: a page's id, an account's, or `me`.
+    pub node: String,
+    /// What to subscribe that object to.
+    pub subscribed_fields: &'static str,
+    /// A message inside the window says so; not where the sender is an Instagram login.
+    pub says_response: bool,
+    pub long_text: LongText,
+    /// People answer here, who may do so for seven days.
+    pub human_agent: bool,
+}
+
+/// What becomes of a text that is too long for one message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LongText {
+    #[default]
+    Split,
+    Refuse,
+}
