@@ -1,6 +1,7 @@
 //! Webhooks into events.
 
 use crate::wire::Item;
+use patchbay_plugin_sdk::encoding;
 use patchbay_plugin_sdk::host::{self, Algorithm};
 use patchbay_plugin_sdk::{
     Acceptance, Content, DeliveryState, DeliveryStatus, Event, Failure, Message, Participant, Rejection, Reply,
@@ -24,15 +25,15 @@ pub fn parse(webhook: &Webhook) -> Result<Vec<Event>, String> {
         Some(b'[') => webhook.json::<Vec<Item>>()?,
         _ => vec![webhook.json::<Item>()?],
     };
-    items.into_iter().map(|item| event(item, webhook.received_at)).collect()
+    items.into_iter().enumerate().map(|(place, item)| event(item, webhook, place)).collect()
 }
 
-fn event(item: Item, received_at: Timestamp) -> Result<Event, String> {
-    let id = required(item.message_id, "messageId")?;
-    let at = item.at.unwrap_or(received_at);
+fn event(item: Item, webhook: &Webhook, place: usize) -> Result<Event, String> {
+    let at = item.at.unwrap_or(webhook.received_at);
     if let Some(status) = item.status {
-        return Ok(delivery(&status, id, at, item.reason));
+        return Ok(delivery(&status, required(item.message_id, "messageId")?, at, item.reason));
     }
+    let id = item.message_id.filter(|id| !id.is_empty()).unwrap_or_else(|| derived(webhook, place));
     let phone = required(item.sender_phone, "senderPhone")?;
     let text = required(item.message, "message")?;
     let sender = Participant {
@@ -42,6 +43,13 @@ fn event(item: Item, received_at: Timestamp) -> Result<Event, String> {
     };
     let metadata = Value::Object(item.metadata).to_string();
     Ok(Event::Message(Message { metadata, ..Message::new(id, sender, at, Content::text(text)) }))
+}
+
+/// The same for the same webhook however often it is read, and another for a webhook that only says the same again.
+fn derived(webhook: &Webhook, place: usize) -> String {
+    let moment = webhook.received_at.to_be_bytes();
+    let digest = host::digest(Algorithm::Sha256, &[&moment, webhook.body.as_slice()].concat());
+    format!("{}-{place}", encoding::to_hex(&digest))
 }
 
 fn required(value: Option<String>, name: &str) -> Result<String, String> {

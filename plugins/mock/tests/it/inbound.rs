@@ -83,8 +83,23 @@ fn inbound_unknown_status_is_ignored() {
 }
 
 #[test]
+fn inbound_without_an_id_gets_one_of_its_own_that_stays_the_same() {
+    let mut body = message();
+    body.as_object_mut().unwrap().remove("messageId");
+    let ids = |webhook: &Webhook| -> Vec<Value> {
+        let events = snapshot(&Mock::parse(&channel(), webhook).unwrap());
+        events.as_array().unwrap().iter().map(|event| event["message"]["id"].clone()).collect()
+    };
+    let first = webhook(&json!([body, body]));
+    let again = Webhook { received_at: first.received_at + 1, ..first.clone() };
+    assert_eq!(ids(&first), ids(&first));
+    let all = [ids(&first), ids(&again)].concat();
+    assert!((1..all.len()).all(|place| !all[..place].contains(&all[place])), "{all:?}");
+}
+
+#[test]
 fn inbound_without_a_required_field_cannot_be_parsed() {
-    for field in ["messageId", "senderPhone", "message"] {
+    for field in ["senderPhone", "message"] {
         let mut body = message();
         body.as_object_mut().unwrap().remove(field);
         assert_eq!(parse(&json!([message(), body])), Err(format!("{field} is missing")));

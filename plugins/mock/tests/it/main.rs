@@ -3,3 +3,4 @@
 mod inbound;
 mod manifest;
 mod outbound;
+mod robust;

@@ -1,0 +1,73 @@
+//! Mails as they were sent.
+
+use crate::support::{CONTACT, email, form, message, metadata};
+use patchbay_plugin_sdk::{MediaKind, MediaSource, Message};
+use serde_json::json;
+
+fn raw(mail: &str) -> Message {
+    message(&form(&[("email", "", "", mail.replace('\n', "\r\n").as_bytes()), ("subject", "", "", b"ignored")]))
+}
+
+#[test]
+fn texts_and_files_are_decoded() {
+    let message = raw(concat!(
+        "From: =?UTF-8?B?SsO8cmdlbg==?= <Ada@example.org>\nTo: support@example.com\n",
+        "Subject: =?iso-8859-1?Q?Gr=FC=DFe?=\nMessage-ID: <2@mail.example>\nIn-Reply-To: <1@mail.example>\n",
+        "References: <0@mail.example> <1@mail.example>\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n",
+        "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n",
+        "--a\nContent-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: quoted-printable\n\n=F0=D2=C9=D7=C5=D4\n",
+        "--a\nContent-Type: text/html; charset=utf-8\n\n<p>Привет</p>\n--a--\n",
+        "--m\nContent-Type: image/png; name=a.png\nContent-ID: <ii_1>\nContent-Disposition: attachment; filename=a.png\n",
+        "Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n",
+        "--m\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=UTF-8''m%C3%A4rz.pdf\n\n%PDF\n--m--\n",
+    ));
+    assert_eq!((message.sender.id.as_str(), message.sender.name.as_deref()), (CONTACT, Some("Jürgen")));
+    assert_eq!((message.id.as_str(), message.reply_to.as_deref()), ("<2@mail.example>", Some("<1@mail.example>")));
+    assert_eq!(message.content.text.as_deref().map(str::trim), Some("Привет"));
+    let mail = email(&message);
+    assert_eq!((mail.subject.as_str(), mail.auto_reply), ("Grüße", true));
+    assert_eq!(mail.references, ["<0@mail.example>", "<1@mail.example>"]);
+    assert_eq!(mail.html.as_deref().map(str::trim), Some("<p>Привет</p>"));
+    let [image, document] = &message.content.attachments[..] else { panic!("{message:?}") };
+    assert_eq!(image.source, MediaSource::Url("data:image/png;base64,iVBORw0KGgo=".to_owned()));
+    assert_eq!((document.kind, document.file_name.as_deref()), (MediaKind::Document, Some("märz.pdf")));
+    assert_eq!(metadata(&message)["content_ids"], json!({"ii_1": 0}));
+}
+
+#[test]
+fn a_mail_of_text_alone_has_no_html() {
+    let message = raw("From: ada@example.org\nSubject: Hi\n\nHello\n");
+    assert_eq!(
+        (message.content.text.as_deref().map(str::trim), email(&message).html.as_deref()),
+        (Some("Hello"), None)
+    );
+    let html = raw("From: ada@example.org\nContent-Type: text/html\n\n<p>Hello</p>\n");
+    assert_eq!(html.content.text.as_deref().map(str::trim), Some("Hello"));
+    assert_eq!(email(&html).html.as_deref().map(str::trim), Some("<p>Hello</p>"));
+}
+
+/// Pictures within HTML are files like others, which the HTML names.
+#[test]
+fn a_picture_within_the_text_is_a_file() {
+    let message = raw(concat!(
+        "From: ada@example.org\nMessage-ID: <2@mail.example>\nContent-Type: multipart/related; boundary=r\n\n",
+        "--r\nContent-Type: text/html\n\n<img src=\"cid:ii_1\">\n",
+        "--r\nContent-Type: image/png\nContent-ID: <ii_1>\nContent-Disposition: inline; filename=a.png\n",
+        "Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--r--\n",
+    ));
+    assert_eq!(message.content.attachments.len(), 1);
+    assert_eq!(message.content.attachments[0].kind, MediaKind::Image);
+    assert_eq!(metadata(&message)["content_ids"], json!({"ii_1": 0}));
+}
+
+#[test]
+fn files_beyond_the_most_are_counted() {
+    let part = "--m\nContent-Type: application/pdf\nContent-Disposition: attachment\n\nx\n";
+    let mail = |files: usize| {
+        let parts = part.repeat(files);
+        raw(&format!("From: ada@example.org\nContent-Type: multipart/mixed; boundary=m\n\n{parts}--m--\n"))
+    };
+    let (most, more) = (mail(500), mail(503));
+    assert_eq!((most.content.attachments.len(), more.content.attachments.len()), (500, 500));
+    assert_eq!((metadata(&most), metadata(&more)), (json!({}), json!({"left_out_files": 3})));
+}
