@@ -1,17 +1,21 @@
 //! Puts the engine together and takes it apart again: what is started in which
 //! order, and what is waited for before the process ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::{Arbiter, ArbiterHandle};
 use actix_web::{App as WebApp, HttpServer, web};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
-use patchbay_domain::{NodeId, conversation::Policy};
+use patchbay_domain::{NodeId, connection::Patience, conversation::Policy};
 use patchbay_plugin_host::{Egress, EgressConfig, MediaStore, PluginHost, Plugins};
 use patchbay_store::{Store, StoreOptions, jobs::Partitions};
-use tokio::signal::unix::SignalKind;
+use tokio::{net::TcpSocket, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,9 +28,11 @@ use crate::{
     egress::sender::{self, Sender},
     housekeeping,
     ingress::{self, Ingress},
+    installation::Installation,
     keyring::Keyring,
     media::DiskMedia,
-    membership::{self, Membership},
+    membership::Membership,
+    occupancy::Occupancy,
     pool::Pool,
     session::{
         self, Sessions,
@@ -36,12 +42,16 @@ use crate::{
     supervision::RestartPolicy,
 };
 
+/// Connections that wait until a worker takes them.
+const BACKLOG: u32 = 1024;
+
 /// Everything a request needs; shared by all HTTP workers.
 pub struct App {
     pub config: Config,
     pub store: Store,
     pub bus: Bus,
     pub plugins: Plugins,
+    pub installation: Installation,
     pub channels: Channels,
     pub conversations: Conversations,
     pub sessions: Sessions,
@@ -66,6 +76,8 @@ pub struct Engine {
 pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let grace = config.server.shutdown_grace;
     let (bind, port, workers) = (config.server.bind, config.server.port, config.server.workers);
+    let _occupancy = Occupancy::take(&config.storage)?;
+    let listener = listen(bind, port).with_context(|| taken(bind, port))?;
     let engine = Engine::start(config, metrics).await?;
     let app = web::Data::from(Arc::clone(&engine.app));
     let server = HttpServer::new(move || {
@@ -76,8 +88,8 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
     .shutdown_timeout(grace.as_secs())
     // Ours to handle: actix would end the runtime while work is under way.
     .disable_signals()
-    .bind((bind, port))
-    .with_context(|| format!("{bind}:{port} cannot be listened on; choose another with PORT"))?;
+    .listen(listener)
+    .with_context(|| taken(bind, port))?;
     for address in server.addrs() {
         tracing::info!(%address, "serving");
     }
@@ -92,6 +104,18 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
     server.await.context("the HTTP server failed")?;
     engine.stop(grace).await;
     Ok(())
+}
+
+/// Before anything is begun: an engine that cannot serve must not take work either.
+fn listen(bind: IpAddr, port: u16) -> std::io::Result<TcpListener> {
+    let socket = if bind.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((bind, port).into())?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+fn taken(bind: IpAddr, port: u16) -> String {
+    format!("{bind}:{port} cannot be listened on; choose another with PORT")
 }
 
 /// What asks the process to stop.
@@ -130,6 +154,7 @@ impl Engine {
         let media: Arc<dyn MediaStore> = Arc::new(DiskMedia::new(&config, store.clone(), clock));
         let egress = Egress::new(EgressConfig {
             allow_private: config.egress.allow.clone(),
+            grants: config.egress.grants.clone(),
             default_timeout: config.egress.timeout,
             max_response_bytes: config.egress.response_bytes,
             max_saved_bytes: config.egress.saved_bytes,
@@ -142,6 +167,8 @@ impl Engine {
         let restart = RestartPolicy {
             first_delay: config.sessions.first_restart_delay,
             longest_delay: config.sessions.longest_restart_delay,
+            budget: config.sessions.restart_budget,
+            rest: config.sessions.restart_rest,
         };
         let membership = Membership::start(store.clone(), node, partitions, clock, stop.clone()).await?;
         let tenure = Tenure::new(partitions);
@@ -169,7 +196,7 @@ impl Engine {
             keyring: keyring.clone(),
             public_url,
             node,
-            node_lifetime: chrono::Duration::from_std(membership::NODE_LIFETIME)?,
+            sight: membership.sight(),
             clock,
         });
         let sessions = Sessions::new(
@@ -179,6 +206,12 @@ impl Engine {
                 idle_after: config.sessions.idle_after,
                 mailbox: config.sessions.mailbox,
                 concurrency: config.sessions.concurrency,
+                patience: Patience {
+                    starting: chrono::Duration::from_std(config.sessions.starting)?,
+                    pairing: chrono::Duration::from_std(config.sessions.pairing)?,
+                    longest: chrono::Duration::from_std(config.sessions.longest_recovery)?,
+                    ask_every: chrono::Duration::from_std(config.sessions.ask_every)?,
+                },
             },
             session::Tools {
                 store: store.clone(),
@@ -188,6 +221,8 @@ impl Engine {
                 tenure: tenure.clone(),
                 egress,
                 media: Arc::clone(&media),
+                bus: bus.clone(),
+                plugins: plugins.clone(),
                 pool: pool.clone(),
                 clock,
             },
@@ -209,7 +244,6 @@ impl Engine {
         background.spawn(
             Intake {
                 bus: bus.clone(),
-                store: store.clone(),
                 sessions: sessions.clone(),
                 partitions,
                 prefetch: config.bus.prefetch,
@@ -235,6 +269,7 @@ impl Engine {
             config,
             store,
             bus,
+            installation: Installation::new(plugins.clone()),
             plugins,
             channels,
             conversations,
@@ -280,7 +315,8 @@ async fn connect(config: &Config) -> anyhow::Result<Store> {
 
 async fn load_plugins(config: &Config) -> anyhow::Result<Plugins> {
     let host = PluginHost::new(config.plugins.host())?;
-    Ok(Plugins::load(host, &config.plugins.dir).await?)
+    let loaded = Plugins::load(host, &config.plugins.dir).await;
+    loaded.context("set PATCHBAY_PLUGINS_DIR to the folder with the connectors")
 }
 
 async fn connect_bus(config: &Config, store: &Store, node: NodeId, partitions: Partitions) -> anyhow::Result<Bus> {

@@ -4,9 +4,12 @@
 //! worked on, up to a limit, and hands it to one async function. Nobody waits
 //! for a timer: under little load a batch is one item, under much it is full.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
+
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The worker ended before it answered: the process is shutting down, or the work panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,12 +66,40 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
         Self { queue }
     }
 
+    /// As [`run`](Self::run), for work that may be done twice: an item whose batch was interrupted is tried again.
+    /// One that takes every batch with it is given back in the end.
+    pub async fn run_again(&self, item: T) -> Result<R, Interrupted>
+    where
+        T: Clone,
+    {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            if let Ok(answer) = self.run(item.clone()).await {
+                return Ok(answer);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.run(item).await
+    }
+
     /// Waits until the item's batch is done.
     pub async fn run(&self, item: T) -> Result<R, Interrupted> {
         let (caller, answer) = oneshot::channel();
         self.queue.send((item, caller)).await.map_err(|_| Interrupted)?;
         answer.await.map_err(|_| Interrupted)
     }
+}
+
+/// How many of the first go together: those that stay below so many bytes, and the one that reaches them.
+pub fn together(sizes: impl IntoIterator<Item = usize>, bytes: usize) -> usize {
+    let mut sum = 0;
+    let fits = |size: &usize| {
+        let fits = sum < bytes;
+        sum += size;
+        fits
+    };
+    sizes.into_iter().take_while(fits).count()
 }
 
 #[cfg(test)]
@@ -102,6 +133,14 @@ mod tests {
         assert!(batches.load(Ordering::SeqCst) < 100);
     }
 
+    #[test]
+    fn a_batch_ends_with_what_reaches_its_bytes() {
+        assert_eq!(together([3, 3, 3, 3], 9), 3);
+        assert_eq!(together([3, 3, 3, 3], 10), 4);
+        assert_eq!(together([100, 1], 9), 1);
+        assert_eq!(together([], 9), 0);
+    }
+
     #[tokio::test]
     async fn a_panic_fails_its_batch_and_nothing_after_it() {
         let batcher = Batcher::spawn(1, 1, |items: Vec<u32>| async move {
@@ -110,5 +149,22 @@ mod tests {
         });
         assert_eq!(batcher.run(13).await, Err(Interrupted));
         assert_eq!(batcher.run(14).await, Ok(14));
+    }
+
+    #[tokio::test]
+    async fn what_was_interrupted_is_tried_again_but_not_for_ever() {
+        let batches = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&batches);
+        let batcher = Batcher::spawn(1, 1, move |items: Vec<usize>| {
+            let number = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert!(number >= items[0], "not yet");
+                items
+            }
+        });
+        assert_eq!(batcher.run_again(3).await, Ok(3));
+        assert_eq!(batches.load(Ordering::SeqCst), 4);
+        assert_eq!(batcher.run_again(1_000).await, Err(Interrupted));
+        assert_eq!(batches.load(Ordering::SeqCst), 4 + TRIES as usize);
     }
 }

@@ -3,6 +3,7 @@
 //! To add a command: a variant with a line on what it does and one example, and
 //! an arm in `main.rs`.
 
+pub mod check;
 pub mod plugins;
 mod table;
 
@@ -53,12 +54,20 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
-    /// Load one connector and print what it declares, or the reason why it is refused.
-    #[command(after_help = "Example:\n  patchbay plugin check target/plugins/whatsapp.wasm")]
+    /// Check one connector and grade it: what it declares, its fixtures, and how it takes what goes wrong.
+    #[command(
+        after_help = "Example:\n  patchbay plugin check target/plugins/whatsapp.wasm --fixtures plugins/whatsapp/tests/fixtures"
+    )]
     Check {
         /// The connector.
         #[arg(value_name = "FILE.wasm")]
         file: PathBuf,
+        /// Recorded webhooks, signatures and answers, a JSON file each.
+        #[arg(long, value_name = "DIR")]
+        fixtures: Option<PathBuf>,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Print the connectors in the plugins folder, with the reason of each that is refused.
     #[command(after_help = "Example:\n  PATCHBAY_PLUGINS_DIR=target/plugins patchbay plugin list")]

@@ -11,6 +11,8 @@ use crate::config::Retention;
 const EVERY: Duration = Duration::from_mins(10);
 /// Logins that are over, and failed ones; no window in which they are counted is longer.
 const LOGINS: Duration = Duration::from_hours(24);
+/// Nodes that were killed: what they had begun was ended long before.
+const NODES: Duration = Duration::from_hours(24);
 
 /// Trims what has outlived its use, until stopped.
 pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc>, stop: CancellationToken) {
@@ -24,6 +26,9 @@ pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc
         let Retention { pending_statuses, events, idempotency, .. } = retention;
         let done = async {
             store.expire_pending_statuses(now - pending_statuses).await?;
+            store.expire_pending_references(now - pending_statuses).await?;
+            store.trim_pauses(now).await?;
+            store.trim_nodes(now - NODES).await?;
             store.trim_events(now - events).await?;
             store.trim_logins(now - LOGINS).await?;
             store.trim_login_failures(now - LOGINS).await?;

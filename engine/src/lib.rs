@@ -10,7 +10,8 @@
 //! - [`api`] translates
 //!
 //! Beneath them: [`app`] puts all of it together, [`supervision`] keeps actors
-//! alive, [`channels`] knows every channel, [`keyring`] keeps their secrets.
+//! alive, [`channels`] knows every channel, [`keyring`] keeps their secrets,
+//! [`installation`] changes connectors while they serve, [`occupancy`] keeps a second engine out.
 
 pub mod api;
 pub mod app;
@@ -23,10 +24,13 @@ pub mod conversation;
 pub mod egress;
 pub mod housekeeping;
 pub mod ingress;
+pub mod installation;
 pub mod keyring;
 pub mod media;
 pub mod membership;
+pub mod occupancy;
 pub mod pool;
+mod recent;
 pub mod retry;
 pub mod service;
 pub mod session;

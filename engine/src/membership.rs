@@ -3,6 +3,8 @@
 //! the same nodes come to the same result. It says who should work a partition;
 //! that only one does is what single active consumers and leases see to.
 
+mod sight;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -11,9 +13,11 @@ use patchbay_store::{Store, StoreError, jobs::Partitions};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use sight::Sight;
+
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// A node that gave no sign of life for this long counts as gone.
-pub const NODE_LIFETIME: Duration = Duration::from_secs(10);
+const NODE_LIFETIME: chrono::Duration = chrono::Duration::seconds(10);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnedPartitions(BTreeSet<u32>);
@@ -54,6 +58,7 @@ fn mix(value: u64) -> u64 {
 pub struct Membership {
     store: Store,
     node: NodeId,
+    sight: Sight,
     owned: watch::Receiver<Arc<OwnedPartitions>>,
     stop: CancellationToken,
     heartbeat: JoinHandle<()>,
@@ -75,7 +80,8 @@ impl Membership {
                 store.release_leases(gone).await?;
             }
         }
-        let heart = Heart { store: store.clone(), node, partitions, clock };
+        let sight = Sight::new(NODE_LIFETIME, clock());
+        let heart = Heart { store: store.clone(), node, partitions, sight: sight.clone(), clock };
         let (announce, owned) = watch::channel(Arc::new(heart.beat().await?));
         let stop = stop.child_token();
         let heartbeat = tokio::spawn({
@@ -87,7 +93,11 @@ impl Membership {
                 }
             }
         });
-        Ok(Self { store, node, owned, stop, heartbeat })
+        Ok(Self { store, node, sight, owned, stop, heartbeat })
+    }
+
+    pub fn sight(&self) -> Sight {
+        self.sight.clone()
     }
 
     pub fn owned(&self) -> watch::Receiver<Arc<OwnedPartitions>> {
@@ -96,7 +106,7 @@ impl Membership {
 
     /// Hands everything over: the others need not wait until this node counts as gone.
     pub async fn leave(self) {
-        let Self { store, node, owned: _, stop, heartbeat } = self;
+        let Self { store, node, sight: _, owned: _, stop, heartbeat } = self;
         stop.cancel();
         if let Err(error) = heartbeat.await {
             tracing::error!(%error, "the heartbeat failed");
@@ -115,14 +125,17 @@ struct Heart {
     store: Store,
     node: NodeId,
     partitions: Partitions,
+    sight: Sight,
     clock: fn() -> DateTime<Utc>,
 }
 
 impl Heart {
     async fn beat(&self) -> Result<OwnedPartitions, StoreError> {
+        self.store.heartbeat(self.node, (self.clock)()).await?;
+        // Asked anew: the sign may have waited long for a connection.
         let now = (self.clock)();
-        self.store.heartbeat(self.node, now).await?;
-        let alive = self.store.live_nodes(now - NODE_LIFETIME).await?;
+        self.sight.reached(now);
+        let alive = self.store.live_nodes(self.sight.alive_since(now)).await?;
         Ok(OwnedPartitions::of(self.node, &alive, self.partitions))
     }
 

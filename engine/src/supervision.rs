@@ -1,13 +1,15 @@
 //! Supervision of actors. actix's own supervisor shares its actor's task, so a
 //! panic ends both; here a registry owns every address instead. It starts an
 //! actor when it is first asked, notices a closed address, starts the actor
-//! again after a growing pause, and tells who has died how often.
+//! again after a growing pause, and tells who has died how often. One that dies
+//! more often than its budget allows rests, and is then tried again.
 //!
 //! An actor's life: `ask` starts it; it loads what it needs from the store; it
 //! ends when it retires because nobody asks any more, or by
 //! a panic. After a panic whoever was waiting asks again, so its work is done
 //! by the next one; an input that kills the actor `TRIES` times is given back
-//! as [`AskError::Failing`].
+//! as [`AskError::Failing`]. While an actor rests, nobody waits for it: whoever
+//! asks has [`AskError::Resting`] at once.
 //!
 //! To add a kind: implement [`Supervised`] and make a `Registry` in `app.rs`.
 
@@ -61,6 +63,8 @@ pub struct ActorSnapshot {
 pub enum AskError {
     #[error("the actor failed on this input again and again")]
     Failing,
+    #[error("the actor failed too often and rests for a while")]
+    Resting,
 }
 
 /// Which of a key's successive actors this is; held by the actor so that it can retire.
@@ -77,10 +81,19 @@ impl<A: Supervised> Life<A> {
 
     /// Gives the place up if nobody is waiting. The actor stops itself when this is true.
     pub fn retire(&self) -> bool {
+        self.leave(&mut self.registry.entries(), 0)
+    }
+
+    /// The same for an actor that is about to answer its only request, where more than `crowd` of its kind are awake.
+    pub fn retire_from(&self, crowd: usize) -> bool {
         let mut entries = self.registry.entries();
-        let mine = entries
-            .get(&self.key)
-            .is_some_and(|entry| entry.generation == self.generation && entry.waiting.load(Ordering::SeqCst) == 0);
+        entries.len() > crowd && self.leave(&mut entries, 1)
+    }
+
+    fn leave(&self, entries: &mut HashMap<A::Key, Entry<A>>, waiting: usize) -> bool {
+        let mine = entries.get(&self.key).is_some_and(|entry| {
+            entry.generation == self.generation && entry.waiting.load(Ordering::SeqCst) <= waiting
+        });
         if mine {
             entries.remove(&self.key);
         }
@@ -92,6 +105,9 @@ impl<A: Supervised> Life<A> {
 pub struct RestartPolicy {
     pub first_delay: Duration,
     pub longest_delay: Duration,
+    /// Restarts within a minute after which the next death is followed by a rest.
+    pub budget: u32,
+    pub rest: Duration,
 }
 
 struct Entry<A: Actor> {
@@ -101,6 +117,15 @@ struct Entry<A: Actor> {
     restarts: u32,
     recent: VecDeque<Instant>,
     start_at: Instant,
+    resting: bool,
+}
+
+impl<A: Actor> Entry<A> {
+    /// What it is doing while it does not run.
+    fn absence(&self, now: Instant) -> String {
+        let wait = self.start_at.saturating_duration_since(now).as_secs();
+        if self.resting { format!("resting for {wait} s after too many failures") } else { "restarting".to_owned() }
+    }
 }
 
 struct Inner<A: Supervised> {
@@ -130,9 +155,34 @@ impl Drop for Waiting {
     }
 }
 
+/// An actor that is about to be described.
+struct Known<A: Supervised> {
+    key: A::Key,
+    addr: Option<Addr<A>>,
+    absence: String,
+    mailbox: usize,
+    restarts: u32,
+}
+
+impl<A: Supervised> Known<A> {
+    async fn describe(self) -> ActorSnapshot {
+        let Self { key, addr, absence, mailbox, restarts } = self;
+        let state = match addr {
+            Some(addr) => match tokio::time::timeout(SNAPSHOT_PATIENCE, addr.send(Describe)).await {
+                Ok(Ok(state)) => state,
+                Ok(Err(_)) => absence,
+                Err(_) => "busy".to_owned(),
+            },
+            None => absence,
+        };
+        ActorSnapshot { kind: A::KIND, key: key.to_string(), state, mailbox, restarts }
+    }
+}
+
 enum Place<A: Actor> {
     Running(Addr<A>, Waiting),
     StartingAt(Instant),
+    Resting,
 }
 
 impl<A: Supervised> Registry<A> {
@@ -164,6 +214,7 @@ impl<A: Supervised> Registry<A> {
                     tokio::time::sleep_until(at.into()).await;
                     continue;
                 }
+                Place::Resting => return Err(AskError::Resting),
             };
             if let Ok(answer) = addr.send(message()).await {
                 return Ok(answer);
@@ -206,26 +257,34 @@ impl<A: Supervised> Registry<A> {
         }
     }
 
-    /// What each actor is doing, at most a thousand of them.
+    /// What each actor is doing: at most a thousand of them, those that died most first, then what is left out.
     pub async fn snapshots(&self) -> Vec<ActorSnapshot> {
-        let running: Vec<_> = self
-            .entries()
-            .iter()
-            .take(SNAPSHOTS)
-            .map(|(key, entry)| (*key, entry.addr.clone(), entry.waiting.load(Ordering::SeqCst), entry.restarts))
-            .collect();
-        let describe = running.into_iter().map(|(key, addr, mailbox, restarts)| async move {
-            let state = match addr {
-                Some(addr) => match tokio::time::timeout(SNAPSHOT_PATIENCE, addr.send(Describe)).await {
-                    Ok(Ok(state)) => state,
-                    Ok(Err(_)) => "restarting".to_owned(),
-                    Err(_) => "busy".to_owned(),
-                },
-                None => "restarting".to_owned(),
-            };
-            ActorSnapshot { kind: A::KIND, key: key.to_string(), state, mailbox, restarts }
+        let mut known: Vec<Known<A>> = self.known(Instant::now());
+        known.sort_by_key(|known| std::cmp::Reverse(known.restarts));
+        let left_out = known.split_off(known.len().min(SNAPSHOTS));
+        let mut snapshots = futures_util::future::join_all(known.into_iter().map(Known::describe)).await;
+        if !left_out.is_empty() {
+            snapshots.push(ActorSnapshot {
+                kind: A::KIND,
+                key: "*".to_owned(),
+                state: format!("{} more are not shown one by one", left_out.len()),
+                mailbox: left_out.iter().map(|known| known.mailbox).sum(),
+                restarts: left_out.iter().map(|known| known.restarts).sum(),
+            });
+        }
+        snapshots
+    }
+
+    fn known(&self, now: Instant) -> Vec<Known<A>> {
+        let entries = self.entries();
+        let known = entries.iter().map(|(key, entry)| Known {
+            key: *key,
+            addr: entry.addr.clone(),
+            absence: entry.absence(now),
+            mailbox: entry.waiting.load(Ordering::SeqCst),
+            restarts: entry.restarts,
         });
-        futures_util::future::join_all(describe).await
+        known.collect()
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<A::Key, Entry<A>>> {
@@ -242,6 +301,7 @@ impl<A: Supervised> Registry<A> {
             restarts: 0,
             recent: VecDeque::new(),
             start_at: now,
+            resting: false,
         });
         if let Some(addr) = entry.addr.take_if(|addr| !addr.connected()) {
             drop(addr);
@@ -249,8 +309,10 @@ impl<A: Supervised> Registry<A> {
         }
         let addr = match &entry.addr {
             Some(addr) => addr.clone(),
+            None if now < entry.start_at && entry.resting => return Place::Resting,
             None if now < entry.start_at => return Place::StartingAt(entry.start_at),
             None => {
+                entry.resting = false;
                 entry.generation = self.inner.generations.fetch_add(1, Ordering::SeqCst) + 1;
                 let addr = self.launch(key, entry.generation);
                 entry.addr = Some(addr.clone());
@@ -265,8 +327,13 @@ impl<A: Supervised> Registry<A> {
     fn bury(&self, key: A::Key, entry: &mut Entry<A>, now: Instant) {
         entry.recent.retain(|at| now.duration_since(*at) < BUDGET_WINDOW);
         let policy = self.inner.policy;
-        let doublings = u32::try_from(entry.recent.len()).unwrap_or(u32::MAX).min(16);
-        let delay = policy.first_delay.saturating_mul(1 << doublings).min(policy.longest_delay);
+        let recent = u32::try_from(entry.recent.len()).unwrap_or(u32::MAX);
+        entry.resting = recent >= policy.budget;
+        let delay = if entry.resting {
+            policy.rest
+        } else {
+            policy.first_delay.saturating_mul(1 << recent.min(16)).min(policy.longest_delay)
+        };
         entry.recent.push_back(now);
         entry.restarts += 1;
         entry.start_at = now + delay;
@@ -275,6 +342,7 @@ impl<A: Supervised> Registry<A> {
             actor.kind = A::KIND,
             actor.key = %key,
             restarts = entry.restarts,
+            resting = entry.resting,
             delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
             "an actor died and will be started again"
         );
@@ -307,97 +375,4 @@ async fn ended<A: Actor>(addr: &Addr<A>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Counter {
-        count: u32,
-        life: Life<Self>,
-    }
-
-    impl Actor for Counter {
-        type Context = Context<Self>;
-    }
-
-    impl Supervised for Counter {
-        type Key = u32;
-        type Seed = AtomicUsize;
-        const KIND: &'static str = "counter";
-
-        fn begin(_: u32, life: Life<Self>, seed: &Arc<AtomicUsize>) -> Self {
-            seed.fetch_add(1, Ordering::SeqCst);
-            Self { count: 0, life }
-        }
-    }
-
-    impl Handler<Describe> for Counter {
-        type Result = String;
-        fn handle(&mut self, _: Describe, _: &mut Context<Self>) -> String {
-            format!("at {}", self.count)
-        }
-    }
-
-    #[derive(Message)]
-    #[rtype(result = "u32")]
-    struct Add(u32);
-
-    impl Handler<Add> for Counter {
-        type Result = u32;
-        fn handle(&mut self, Add(amount): Add, _: &mut Context<Self>) -> u32 {
-            assert!(amount != 13, "unlucky");
-            self.count += amount;
-            self.count
-        }
-    }
-
-    #[derive(Message)]
-    #[rtype(result = "bool")]
-    struct Retire;
-
-    impl Handler<Retire> for Counter {
-        type Result = bool;
-        fn handle(&mut self, _: Retire, _: &mut Context<Self>) -> bool {
-            self.life.retire()
-        }
-    }
-
-    fn registry() -> (Registry<Counter>, Arc<AtomicUsize>) {
-        let started = Arc::new(AtomicUsize::new(0));
-        let policy = RestartPolicy { first_delay: Duration::from_millis(1), longest_delay: Duration::from_millis(4) };
-        (Registry::new(Vec::new(), Arc::clone(&started), policy), started)
-    }
-
-    #[actix::test]
-    async fn one_actor_serves_a_key() {
-        let (registry, started) = registry();
-        assert_eq!(registry.ask(1, || Add(2)).await, Ok(2));
-        assert_eq!(registry.ask(1, || Add(3)).await, Ok(5));
-        assert_eq!(registry.ask(2, || Add(1)).await, Ok(1));
-        assert_eq!(started.load(Ordering::SeqCst), 2);
-        let mut snapshots = registry.snapshots().await;
-        snapshots.sort_by(|a, b| a.key.cmp(&b.key));
-        assert_eq!(snapshots[0].state, "at 5");
-        assert_eq!(snapshots[0].restarts, 0);
-    }
-
-    #[actix::test]
-    async fn a_panic_ends_one_actor_which_starts_again() {
-        let (registry, started) = registry();
-        assert_eq!(registry.ask(1, || Add(2)).await, Ok(2));
-        assert_eq!(registry.ask(2, || Add(2)).await, Ok(2));
-        assert_eq!(registry.ask(1, || Add(13)).await, Err(AskError::Failing));
-        assert_eq!(registry.ask(1, || Add(7)).await, Ok(7));
-        assert_eq!(registry.ask(2, || Add(1)).await, Ok(3));
-        let started = started.load(Ordering::SeqCst);
-        assert_eq!(started, 2 + TRIES as usize);
-        let restarts: u32 = registry.snapshots().await.iter().map(|snapshot| snapshot.restarts).sum();
-        assert_eq!(restarts, TRIES);
-    }
-
-    #[actix::test]
-    async fn an_actor_does_not_retire_while_somebody_waits() {
-        let (registry, _) = registry();
-        assert_eq!(registry.ask(1, || Retire).await, Ok(false));
-        assert_eq!(registry.len(), 1);
-    }
-}
+mod tests;

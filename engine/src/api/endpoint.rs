@@ -12,7 +12,7 @@ use actix_web::{
 };
 
 use super::{
-    guard::{authenticate, limit_address},
+    guard::{authenticate, limit_address, operate},
     idempotency::idempotent,
     problem::{Problem, Shape},
 };
@@ -23,6 +23,8 @@ pub enum Access {
     Caller,
     /// For anybody; counted for the address.
     Public,
+    /// With an administrator's access token, or without any from where operators are.
+    Operator,
     /// For platforms and probes, which prove themselves otherwise or need not.
     Machine,
 }
@@ -37,6 +39,10 @@ pub struct Endpoint {
 impl Endpoint {
     pub fn public(self) -> Self {
         Self { access: Access::Public, ..self }
+    }
+
+    pub fn operator(self) -> Self {
+        Self { access: Access::Operator, ..self }
     }
 
     pub fn machine(self) -> Self {
@@ -79,6 +85,7 @@ fn guarded(scope: Scope, resource: Resource, access: Access) -> Scope {
     match access {
         // The last one wrapped is the first to see a request.
         Access::Caller => scope.service(resource.wrap(from_fn(idempotent)).wrap(from_fn(authenticate))),
+        Access::Operator => scope.service(resource.wrap(from_fn(operate))),
         Access::Public => scope.service(resource.wrap(from_fn(limit_address))),
         Access::Machine => scope.service(resource),
     }

@@ -17,7 +17,10 @@ use actix_web::{
 };
 use patchbay_domain::{OrganisationId, people::Caller};
 
-use super::problem::{Rejected, Shape};
+use super::{
+    ops,
+    problem::{Rejected, Shape},
+};
 use crate::{
     app::App,
     auth::{Admin, Origin, Principal, Standing, Subject, client_address},
@@ -42,6 +45,21 @@ pub async fn authenticate(
     let origin = origin(&app, &request);
     request.extensions_mut().insert(Principal { caller, origin });
     pass(standing, request, next).await
+}
+
+/// Those with a token go on as themselves, those without only where operators are.
+pub async fn operate(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        return authenticate(app, request, next).await;
+    }
+    match ops::may_operate(&app, request.request()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(error) => Ok(Shape::refuse(request, error)),
+    }
 }
 
 /// Anybody goes on, but no address too often.

@@ -12,6 +12,7 @@ mod guard;
 mod helpdesk;
 mod idempotency;
 mod ops;
+mod period;
 mod problem;
 mod webhook;
 

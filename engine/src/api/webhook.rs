@@ -83,6 +83,7 @@ fn problem(error: &IngressError, method: &Method) -> Problem {
         IngressError::Unauthentic(_) if method == Method::GET => ServiceError::Forbidden(error.to_string()).into(),
         IngressError::Unauthentic(_) => ServiceError::Unauthenticated(error.to_string()).into(),
         IngressError::Malformed(_) => Problem::malformed(error.to_string()),
+        IngressError::TooLarge => ServiceError::TooLarge.into(),
         IngressError::Unavailable => ServiceError::unavailable().into(),
         IngressError::Connector(_) => ServiceError::Internal(error.to_string()).into(),
     }
@@ -128,6 +129,7 @@ mod tests {
         assert_eq!(problem(&unauthentic(), &Method::POST).status, 401);
         assert_eq!(problem(&IngressError::UnknownChannel, &Method::POST).status, 404);
         assert_eq!(problem(&IngressError::Malformed("x".into()), &Method::POST).status, 400);
+        assert_eq!(problem(&IngressError::TooLarge, &Method::POST).status, 413);
         assert_eq!(problem(&IngressError::Unavailable, &Method::POST).status, 503);
     }
 }

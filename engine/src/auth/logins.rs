@@ -89,7 +89,7 @@ mod tests {
             role: Role::Owner,
             created_by: None,
         };
-        store.sign_up("Acme", &owner, now).await.unwrap();
+        store.sign_up("Acme", &owner, None, now).await.unwrap();
         let new = NewLogin {
             id: login,
             user_id: user,
@@ -123,7 +123,7 @@ mod tests {
     on_sizes! { [Embedded as embedded, Postgres as postgres] async fn a_deactivated_user_is_nobody(space) {
         let now = Utc::now();
         let (claims, logins) = (log_in(&space.store, now).await, Logins::new(space.store.clone()));
-        space.store.deactivate_user(claims.org, claims.sub, now).await.unwrap();
+        space.store.deactivate_user(claims.org, claims.sub, None, now).await.unwrap();
         assert_eq!(logins.caller(&claims, now).await.unwrap(), None);
     }}
 

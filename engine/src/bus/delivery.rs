@@ -55,6 +55,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Which of its consumer's turns brought it: with each, what others worked meanwhile is settled.
+    pub fn term(&self) -> u64 {
+        self.acker.term
+    }
+
     /// Call it after the commit. Returns when the acknowledgement is carried out; those that come
     /// together are carried out together.
     pub async fn ack(self) -> Result<(), BusError> {

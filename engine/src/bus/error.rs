@@ -18,6 +18,9 @@ pub enum BusError {
     Address(String),
     #[error("the broker named by AMQP_URL cannot be used: {0}")]
     Broker(String),
+    /// Larger than the broker takes; it can never be published.
+    #[error("{0} bytes are more than a broker takes in one message")]
+    TooLarge(usize),
     #[error("the database refused a publication: {0}")]
     Refused(String),
 }

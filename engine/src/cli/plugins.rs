@@ -1,6 +1,6 @@
-//! `plugin check` and `plugin list`: what a connector declares, readably.
+//! `plugin list`: what connectors declare, readably. `plugin check` is in `check`.
 
-use std::{iter, path::Path, time::Duration};
+use std::{iter, time::Duration};
 
 use anyhow::Context;
 use patchbay::config;
@@ -9,14 +9,6 @@ use patchbay_plugin_host::{HostConfig, PluginHost, PluginInfo, Plugins};
 use serde_json::Value;
 
 use super::table::table;
-
-/// What the connector in the file declares; an error says why it is refused.
-pub async fn check(file: &Path, config: &config::Plugins) -> anyhow::Result<String> {
-    let bytes = tokio::fs::read(file).await.with_context(|| format!("{} cannot be read", file.display()))?;
-    let host = PluginHost::new(HostConfig { cache_dir: None, ..config.host() })?;
-    let plugin = host.load(bytes).await.with_context(|| format!("{} is refused", file.display()))?;
-    Ok(describe(plugin.manifest(), plugin.digest()))
-}
 
 /// A table of the connectors in the plugins folder, those that are refused among them.
 pub async fn list(config: &config::Plugins) -> anyhow::Result<String> {
@@ -45,7 +37,7 @@ fn row(plugin: &PluginInfo) -> Vec<String> {
     ]
 }
 
-fn describe(manifest: &Manifest, digest: &str) -> String {
+pub fn describe(manifest: &Manifest, digest: &str) -> String {
     let Manifest {
         id,
         name,
@@ -119,6 +111,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cli::check::check;
 
     fn manifest() -> Manifest {
         Manifest {
@@ -188,13 +181,15 @@ WhatsApp (whatsapp 1.2.0)
 
         let file = folder.path().join("broken.wasm");
         std::fs::write(&file, "no connector").unwrap();
-        let refusal = format!("{:#}", check(&file, &config).await.unwrap_err());
-        assert!(refusal.starts_with(&format!("{} is refused: ", file.display())), "{refusal}");
+        let report = check(&file, None, &config).await.unwrap();
+        assert!(!report.passed());
+        let refusal = report.text();
+        assert!(refusal.contains(&format!("{} is refused: the file is not WebAssembly", file.display())), "{refusal}");
         let listed = list(&config).await.unwrap();
         assert_eq!(listed.lines().count(), 2, "{listed}");
         assert!(listed.lines().nth(1).unwrap().starts_with("broken.wasm  –"), "{listed}");
 
-        let missing = check(&folder.path().join("none.wasm"), &config).await.unwrap_err();
+        let missing = check(&folder.path().join("none.wasm"), None, &config).await.unwrap_err();
         assert!(missing.to_string().ends_with("none.wasm cannot be read"), "{missing}");
     }
 }

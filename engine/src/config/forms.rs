@@ -4,6 +4,7 @@
 use std::{net::IpAddr, path::Path};
 
 use ipnet::IpNet;
+use patchbay_plugin_host::egress::{address::AllowRule, policy::HostPattern};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
@@ -40,9 +41,23 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
-pub(super) fn host(text: &str) -> Option<String> {
-    let named = || matches!(url::Host::parse(text), Ok(url::Host::Domain(_))) && !text.contains('*');
-    (network(text).is_some() || named()).then(|| text.to_owned())
+/// For every connector, or after its id for one.
+pub(super) fn allowed(text: &str) -> Option<String> {
+    let rule = match text.split_once('=') {
+        Some((id, rule)) => is_connector(id).then_some(rule)?,
+        None => text,
+    };
+    AllowRule::parse(rule).map(|_| text.to_owned())
+}
+
+pub(super) fn granted(text: &str) -> Option<String> {
+    let (id, host) = text.split_once('=')?;
+    (is_connector(id) && HostPattern::parse(host).is_ok()).then(|| text.to_owned())
+}
+
+fn is_connector(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !id.is_empty() && id.bytes().all(plain)
 }
 
 pub(super) fn database(text: &str) -> Option<Secret> {

@@ -105,6 +105,15 @@ impl Storage {
         self.database_url.expose().starts_with("sqlite:")
     }
 
+    /// The embedded database's file. One in memory has none.
+    pub fn embedded_file(&self) -> Option<PathBuf> {
+        let path = self.database_url.expose().strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        (!path.is_empty() && !path.starts_with(':')).then(|| PathBuf::from(&*path))
+    }
+
     pub fn media_dir(&self) -> PathBuf {
         self.data_dir.join("media")
     }
@@ -231,8 +240,10 @@ impl Plugins {
 
 #[derive(Clone, Debug)]
 pub struct Egress {
-    /// Hosts, addresses and networks, as written.
+    /// Hosts, addresses and networks, as written, some after a connector's id and `=`.
     pub allow: Vec<String>,
+    /// Hosts, as manifests write them, after a connector's id and `=`.
+    pub grants: Vec<String>,
     pub timeout: Duration,
     pub response_bytes: usize,
     pub saved_bytes: usize,
@@ -244,7 +255,12 @@ impl Egress {
             allow: settings.list(
                 "egress.allow",
                 "host names, addresses or networks such as \"10.1.0.0/16\"",
-                forms::host,
+                forms::allowed,
+            )?,
+            grants: settings.list(
+                "egress.grants",
+                "hosts after a connector's id, such as \"whatsapp=graph.facebook.com\"",
+                forms::granted,
             )?,
             timeout: settings.duration("egress.timeout", SECOND..=HOUR)?,
             response_bytes: settings.bytes("egress.response_bytes", SIZES)?,
@@ -288,6 +304,15 @@ pub struct Sessions {
     /// Every actor that failed is started again after a pause that grows from the first to the longest.
     pub first_restart_delay: Duration,
     pub longest_restart_delay: Duration,
+    /// One that failed more often than this within a minute rests.
+    pub restart_budget: u32,
+    pub restart_rest: Duration,
+    /// A platform's session that is not up begins anew after these, doubling up to the longest.
+    pub starting: Duration,
+    pub pairing: Duration,
+    pub longest_recovery: Duration,
+    /// One that needs nothing is asked about this often.
+    pub ask_every: Duration,
 }
 
 impl Sessions {
@@ -299,6 +324,12 @@ impl Sessions {
             concurrency: settings.number("sessions.concurrency", 1..=1000)?,
             first_restart_delay,
             longest_restart_delay: settings.duration("sessions.longest_restart_delay", first_restart_delay..=HOUR)?,
+            restart_budget: settings.number("sessions.restart_budget", 1..=1000)?,
+            restart_rest: settings.duration("sessions.restart_rest", SECOND..=DAY)?,
+            starting: settings.duration("sessions.starting", SECOND..=HOUR)?,
+            pairing: settings.duration("sessions.pairing", SECOND..=DAY)?,
+            longest_recovery: settings.duration("sessions.longest_recovery", SECOND..=DAY)?,
+            ask_every: settings.duration("sessions.ask_every", SECOND..=DAY)?,
         })
     }
 }

@@ -69,7 +69,7 @@ fn defaults_need_nothing() {
     assert_eq!(config.tickets.reopen_window, Duration::from_hours(24));
     assert_eq!(config.sessions.first_restart_delay, Duration::from_millis(100));
     assert_eq!(config.retention.pending_statuses, Duration::from_hours(7 * 24));
-    assert!(config.egress.allow.is_empty());
+    assert!(config.egress.allow.is_empty() && config.egress.grants.is_empty());
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn every_variable_sets_its_key() {
         .variable("PATCHBAY_MASTER_KEY", MASTER)
         .variable("PATCHBAY_PUBLIC_URL", "https://desk.example.com/patchbay/")
         .variable("PATCHBAY_PLUGINS_DIR", "/opt/plugins")
-        .variable("PATCHBAY_EGRESS_ALLOW", "127.0.0.1, waha.internal,10.1.0.0/16,")
+        .variable("PATCHBAY_EGRESS_ALLOW", "127.0.0.1, waha.internal,waha=10.1.0.0/16,")
         .variable("RUST_LOG", "warn,patchbay::bus=debug")
         .load()
         .unwrap();
@@ -121,7 +121,7 @@ fn every_variable_sets_its_key() {
     assert_eq!(config.secrets.master_key, MasterKey::parse(MASTER).unwrap());
     assert_eq!(config.server.public_url, "https://desk.example.com/patchbay");
     assert_eq!(config.plugins.dir, PathBuf::from("/opt/plugins"));
-    assert_eq!(config.egress.allow, ["127.0.0.1", "waha.internal", "10.1.0.0/16"]);
+    assert_eq!(config.egress.allow, ["127.0.0.1", "waha.internal", "waha=10.1.0.0/16"]);
     assert!(config.log.filter.would_enable("patchbay::bus", &tracing::Level::DEBUG));
     assert!(!config.log.filter.would_enable("patchbay::api", &tracing::Level::INFO));
 }

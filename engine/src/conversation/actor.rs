@@ -8,18 +8,29 @@
 use std::{collections::HashSet, num::NonZeroUsize, sync::Arc, time::Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture};
-use lru::LruCache;
 use patchbay_domain::{
     ConversationId,
     conversation::{Conversation, Draft},
+    ticket::Ticket,
 };
-use patchbay_store::commit::{Commit, CommitOutcome};
+use patchbay_store::{
+    audit::NewAudit,
+    commit::{Commit, CommitOutcome},
+};
+use serde_json::{Value, json};
 
 use super::{ConversationError, Input, Request, Sending, Shared};
-use crate::supervision::{Describe, Life, Supervised};
+use crate::{
+    recent::Recent,
+    supervision::{Describe, Life, Supervised},
+};
 
-/// Identifiers of the latest messages, so that a webhook that comes twice costs no transaction.
+/// Identifiers of the latest messages, so that a webhook that comes twice is known without asking the store.
 const RECENT: NonZeroUsize = NonZeroUsize::new(128).expect("128 is not zero");
+
+/// Where more conversations than this are awake, each leaves with its answer: memory is bounded by it, and a conversation
+/// that is asked again is only loaded again.
+const CROWD: usize = 10_000;
 
 pub struct ConversationActor {
     life: Life<Self>,
@@ -53,7 +64,7 @@ impl Supervised for ConversationActor {
     const KIND: &'static str = "conversation";
 
     fn begin(id: ConversationId, life: Life<Self>, shared: &Arc<Shared>) -> Self {
-        let desk = Desk { id, state: None, recent: LruCache::new(RECENT), shared: Arc::clone(shared) };
+        let desk = Desk { id, state: None, recent: Recent::new(RECENT), shared: Arc::clone(shared) };
         Self { life, shared: Arc::clone(shared), desk: Some(desk), last_request: Instant::now() }
     }
 }
@@ -82,8 +93,11 @@ impl Handler<Perform> for ConversationActor {
             let answer = desk.perform(request).await;
             (Some(desk), answer)
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(desk, answer), actor, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(desk, answer), actor, context| {
             actor.desk = desk;
+            if actor.life.retire_from(CROWD) {
+                context.stop();
+            }
             answer
         })))
     }
@@ -93,7 +107,7 @@ impl Handler<Perform> for ConversationActor {
 struct Desk {
     id: ConversationId,
     state: Option<Conversation>,
-    recent: LruCache<String, ()>,
+    recent: Recent<String, ()>,
     shared: Arc<Shared>,
 }
 
@@ -103,30 +117,38 @@ impl Desk {
         // What the store told us it has, of this request.
         let mut stored = HashSet::new();
         loop {
-            let state = match &self.state {
-                Some(state) => state.clone(),
+            // Whatever fails from here on has it loaded again.
+            let state = match self.state.take() {
+                Some(state) => state,
                 None => self.shared.loads.run(self.id).await??.ok_or(ConversationError::NotFound)?,
             };
             let mut draft = Draft::new(state.clone());
             self.apply(&mut draft, &request, sending.as_ref(), &stored)?;
+            if let Some(person) = request.audit().and_then(|audit| audit.user_id) {
+                draft.spare(person);
+            }
             if draft.is_empty() && draft.conversation == state {
                 self.state = Some(state);
                 return Ok(());
             }
-            let audit = request.audit().cloned();
-            match self.shared.commits.run(Commit { draft: draft.clone(), audit }).await?? {
+            let audit = request.audit().map(|audit| told(audit.clone(), &request, &state, &draft.conversation));
+            let next = draft.conversation.clone();
+            let sends = !draft.effects.outbox.is_empty();
+            let messages: Vec<_> = draft.effects.messages.iter().map(|message| message.external_id.clone()).collect();
+            match self.shared.commits.run(Commit { draft, audit }).await?? {
                 CommitOutcome::Committed { version } => {
-                    if !draft.effects.outbox.is_empty() {
-                        self.shared.bus.wake(draft.conversation.channel_id);
+                    if sends {
+                        self.shared.bus.wake(next.channel_id);
                     }
-                    for message in &draft.effects.messages {
-                        self.remember(message.external_id.clone());
+                    for external_id in messages {
+                        self.remember(external_id);
                     }
-                    self.state = Some(Conversation { version, ..draft.conversation });
+                    self.state = Some(Conversation { version, ..next });
                     return Ok(());
                 }
-                CommitOutcome::Stale => self.state = None,
+                CommitOutcome::Stale => {}
                 CommitOutcome::Duplicates(known) => {
+                    self.state = Some(state);
                     metrics::counter!("patchbay_duplicates_total").increment(known.len() as u64);
                     stored.extend(known);
                 }
@@ -170,13 +192,16 @@ impl Desk {
         now: chrono::DateTime<chrono::Utc>,
     ) {
         match input {
-            Input::Message { id, message } => {
+            Input::Message { id, message, arrival } => {
                 // A test makes one message of many fail with it.
                 fail::fail_point!("conversation::receive", message.content.text.as_deref() == Some("panic"), |_| ());
                 let twice = draft.effects.messages.iter().any(|known| known.external_id.as_ref() == Some(&message.id));
                 let known = stored.contains(&message.id) || self.recent.get(&message.id).is_some();
-                if !twice && !known {
+                if known {
+                    draft.repeated(message.id, arrival);
+                } else if !twice {
                     draft.receive(id, *message, self.shared.policy, now);
+                    draft.arrived(id, arrival);
                 }
             }
             Input::Reaction(reaction) => draft.react(reaction),
@@ -207,8 +232,27 @@ impl Desk {
     }
 }
 
+/// With what was before and what is now, of the case that a person changed.
+fn told(audit: NewAudit, request: &Request, before: &Conversation, after: &Conversation) -> NewAudit {
+    let shown = |ticket: &Ticket| {
+        let Ticket { subject, status, priority, assignee_id, .. } = ticket;
+        json!({"subject": subject, "status": status, "priority": priority, "assigneeId": assignee_id})
+    };
+    let after = after.ticket.as_ref().map_or(Value::Null, shown);
+    match request {
+        Request::UpdateTicket { .. } => audit.with_change(before.ticket.as_ref().map_or(Value::Null, shown), after),
+        Request::OpenTicket { .. } => audit.with_change(Value::Null, after),
+        Request::Send { send, .. } => {
+            let sent =
+                json!({"ticketId": send.ticket_id, "kind": send.content.kind(), "scheduledAt": send.scheduled_at});
+            audit.with_change(Value::Null, sent)
+        }
+        Request::Receive(_) | Request::MarkRead => audit,
+    }
+}
+
 impl Request {
-    fn audit(&self) -> Option<&patchbay_store::audit::NewAudit> {
+    fn audit(&self) -> Option<&NewAudit> {
         match self {
             Self::Send { audit, .. } | Self::OpenTicket { audit, .. } | Self::UpdateTicket { audit, .. } => {
                 audit.as_ref()

@@ -9,7 +9,7 @@ use actix::ArbiterHandle;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     ConversationId, MessageId, TicketId, UserId,
-    conversation::{Policy, RuleError, SendMessage, TicketUpdate},
+    conversation::{Arrival, Policy, RuleError, SendMessage, TicketUpdate},
     platform::{InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
     sending::ChannelStatus,
     ticket::Priority,
@@ -37,7 +37,7 @@ const LOAD_BATCH: usize = 256;
 /// Something that arrived for a conversation, in the order in which it arrived.
 #[derive(Debug, Clone)]
 pub enum Input {
-    Message { id: MessageId, message: Box<InboundMessage> },
+    Message { id: MessageId, message: Box<InboundMessage>, arrival: Arrival },
     Reaction(Reaction),
     Edit(MessageEdit),
     Deletion(MessageRef),
@@ -84,8 +84,12 @@ pub enum ConversationError {
 }
 
 impl From<AskError> for ConversationError {
-    fn from(_: AskError) -> Self {
-        Self::Failing
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Failing => Self::Failing,
+            // That passes: nothing is given up because of it.
+            AskError::Resting => Self::Unavailable,
+        }
     }
 }
 
@@ -200,15 +204,15 @@ async fn commit(
     let count = batch.len();
     metrics::histogram!("patchbay_commit_batch_size").record(count as f64);
     let started = std::time::Instant::now();
-    let committed = store.commit(batch.clone(), partitions, clock()).await;
+    let committed = store.commit(&batch, partitions, clock()).await;
     metrics::histogram!("patchbay_commit_seconds").record(started.elapsed().as_secs_f64());
     match committed {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         // One that cannot be stored must not take the others with it.
         Err(error) if !error.is_retryable() && count > 1 => {
             let mut outcomes = Vec::with_capacity(count);
-            for commit in batch {
-                let alone = store.commit(vec![commit], partitions, clock()).await;
+            for commit in &batch {
+                let alone = store.commit(std::slice::from_ref(commit), partitions, clock()).await;
                 outcomes.push(alone.map_err(Into::into).and_then(|outcomes| {
                     outcomes.into_iter().next().ok_or_else(|| ConversationError::Broken("no outcome".into()))
                 }));

@@ -52,11 +52,13 @@ pub async fn run(
 ) -> Result<Result<Outcome, Failure>, Interrupted> {
     let mut request_left = false;
     let mut answer: Option<(Vec<u8>, Result<Response, TransportError>)> = None;
-    for _ in 0..=MAX_STEPS {
+    // The answer to the last request is read, too.
+    for sent in 0..=MAX_STEPS {
         let step = call(instance, channel, command, answer.take(), clock()).await;
         match step.map_err(|error| Interrupted { request_left, error })? {
             Step::Done(outcome) => return Ok(Ok(outcome)),
             Step::Failed(failure) => return Ok(Err(failure)),
+            Step::Request(_) if sent == MAX_STEPS => break,
             Step::Request(mut request) => {
                 let state = std::mem::take(&mut request.state);
                 let response = egress.perform(&channel.view, channel.manifest(), &request, media).await;

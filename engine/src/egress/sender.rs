@@ -22,6 +22,7 @@ use crate::{
     batch::Batcher,
     channels::{ActiveChannel, Channels},
     keyring::Keyring,
+    membership::Sight,
     retry,
     session::desk::Desk,
 };
@@ -45,7 +46,7 @@ pub struct Sender {
     keyring: Keyring,
     public_url: Arc<str>,
     node: NodeId,
-    node_lifetime: chrono::Duration,
+    sight: Sight,
     clock: fn() -> DateTime<Utc>,
     begins: Batcher<Begin, Option<Begun>>,
     settlements: Batcher<Settled, Result<(), String>>,
@@ -58,14 +59,13 @@ pub struct Tools {
     pub keyring: Keyring,
     pub public_url: String,
     pub node: NodeId,
-    /// After this long without a sign a node counts as gone.
-    pub node_lifetime: chrono::Duration,
+    pub sight: Sight,
     pub clock: fn() -> DateTime<Utc>,
 }
 
 impl Sender {
     pub fn new(tools: Tools) -> Self {
-        let Tools { store, egress, media, keyring, public_url, node, node_lifetime, clock } = tools;
+        let Tools { store, egress, media, keyring, public_url, node, sight, clock } = tools;
         let begins = {
             let store = store.clone();
             Batcher::spawn(BATCH, 2, move |batch| {
@@ -81,7 +81,7 @@ impl Sender {
             })
         };
         let public_url = public_url.into();
-        Self { store, egress, media, keyring, public_url, node, node_lifetime, clock, begins, settlements }
+        Self { store, egress, media, keyring, public_url, node, sight, clock, begins, settlements }
     }
 
     /// Sees a message through to its settlement, and says what the session learns from it.
@@ -93,7 +93,7 @@ impl Sender {
         }
         let begin = Begin { message_id: due.message.id, attempt_id: AttemptId::at((self.clock)()) };
         // Cancelled meanwhile, or taken by another node.
-        let Ok(Some(begun)) = self.begins.run(begin).await else { return Consequence::None };
+        let Ok(Some(begun)) = self.begins.run_again(begin).await else { return Consequence::None };
         let request = Command::Send(self.outgoing(&due));
         let started = std::time::Instant::now();
         let done = command::run(&desk.instance, &self.egress, &channel, &request, self.clock, &*self.media).await;
@@ -106,14 +106,14 @@ impl Sender {
             Err(interrupted) => Err(interrupted.as_failure()),
         };
         let (settlement, consequence) =
-            settle(outcome, begun.number, channel.unknown_policy, rand::random(), (self.clock)());
+            settle(outcome, begun.tries, channel.unknown_policy, rand::random(), (self.clock)());
         self.settle(&due, Some(begun.attempt_id), settlement, consequence).await
     }
 
     /// Ends the attempts of nodes that are gone, and those of this node that nobody is working on.
     pub async fn recover(&self, desk: &Desk, channels: &Channels) -> Result<usize, StoreError> {
         let now = (self.clock)();
-        let alive_since = now - self.node_lifetime;
+        let alive_since = self.sight.alive_since(now);
         let mut open = self.store.interrupted(desk.channel_id, self.node, alive_since).await?;
         // Read afterwards: what left meanwhile is on the desk, and what came back since is settled.
         let (in_flight, _) = desk.in_flight();
@@ -129,7 +129,7 @@ impl Sender {
         let count = open.len();
         for interrupted in open {
             let lost = Err(failure(FailureKind::Unknown, LOST));
-            let (settlement, consequence) = settle(lost, interrupted.number, policy, rand::random(), now);
+            let (settlement, consequence) = settle(lost, interrupted.tries, policy, rand::random(), now);
             let settled = Settled {
                 message_id: interrupted.message_id,
                 channel_id: desk.channel_id,
@@ -196,7 +196,7 @@ impl Sender {
 
     async fn store_settlement(&self, settled: Settled) {
         let message_id = settled.message_id;
-        let stored = self.settlements.run(settled).await.map_err(|error| error.to_string()).flatten();
+        let stored = self.settlements.run_again(settled).await.map_err(|error| error.to_string()).flatten();
         if let Err(error) = stored {
             // Its attempt stays open: the session finds it and ends it as unknown.
             tracing::error!(message.id = %message_id, error, "a settlement could not be stored");

@@ -1,15 +1,43 @@
 //! What travels on the bus. Stored forms carry their version: a node that is
 //! upgraded still reads what the one before wrote.
 
-use patchbay_domain::{ChannelId, MessageId, WebhookId, platform::Webhook};
+use patchbay_domain::{
+    ChannelId, MessageId, WebhookId,
+    platform::{Event, Webhook},
+};
 use serde::{Deserialize, Serialize};
 
-/// A webhook on its way to its channel's session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A webhook on its way to its channel's session, or what stands in for one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "version")]
 pub enum Inbound {
     #[serde(rename = "1")]
     V1(InboundV1),
+    #[serde(rename = "polled-1")]
+    PolledV1(PolledV1),
+}
+
+impl Inbound {
+    pub fn id(&self) -> WebhookId {
+        match self {
+            Self::V1(InboundV1 { id, .. }) | Self::PolledV1(PolledV1 { id, .. }) => *id,
+        }
+    }
+
+    /// The same under another identifier.
+    #[must_use]
+    pub fn again(self, id: WebhookId) -> Self {
+        match self {
+            Self::V1(envelope) => Self::V1(InboundV1 { id, ..envelope }),
+            Self::PolledV1(fetched) => Self::PolledV1(PolledV1 { id, ..fetched }),
+        }
+    }
+
+    pub fn channel_id(&self) -> ChannelId {
+        match self {
+            Self::V1(InboundV1 { channel_id, .. }) | Self::PolledV1(PolledV1 { channel_id, .. }) => *channel_id,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +45,14 @@ pub struct InboundV1 {
     pub id: WebhookId,
     pub channel_id: ChannelId,
     pub webhook: Webhook,
+}
+
+/// What a connector read from the platform's answer when it was asked for news.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolledV1 {
+    pub id: WebhookId,
+    pub channel_id: ChannelId,
+    pub events: Vec<Event>,
 }
 
 /// Tells a channel's session that there is something to send; what it is, the message table says.
@@ -35,6 +71,7 @@ pub enum Outbound {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use patchbay_domain::platform::{Content, InboundMessage, Participant};
 
     use super::*;
 
@@ -54,5 +91,30 @@ mod tests {
         let text = serde_json::to_string(&inbound).unwrap();
         assert!(text.starts_with(r#"{"version":"1","#), "{text}");
         assert_eq!(serde_json::from_str::<Inbound>(&text).unwrap(), inbound);
+    }
+
+    #[test]
+    fn what_was_fetched_survives_its_travel() {
+        let at = DateTime::UNIX_EPOCH;
+        let message = InboundMessage {
+            id: "m".into(),
+            thread: "ana".into(),
+            group: false,
+            sender: Participant { id: "ana".into(), ..Participant::default() },
+            echo: false,
+            correlation: None,
+            sent_at: at,
+            content: Content::text("hello"),
+            reply_to: None,
+            metadata: serde_json::json!({"a": 1}),
+        };
+        let events = vec![Event::Message(message), Event::Ignored("a heartbeat".into())];
+        let (id, channel_id) = (WebhookId::at(at), ChannelId::at(at));
+        let inbound = Inbound::PolledV1(PolledV1 { id, channel_id, events });
+        let text = serde_json::to_string(&inbound).unwrap();
+        assert!(text.starts_with(r#"{"version":"polled-1","#), "{text}");
+        let read: Inbound = serde_json::from_str(&text).unwrap();
+        assert_eq!((read.id(), read.channel_id()), (id, channel_id));
+        assert_eq!(read, inbound);
     }
 }

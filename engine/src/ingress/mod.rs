@@ -43,6 +43,8 @@ pub enum IngressError {
     Unauthentic(String),
     #[error("the webhook cannot be read: {0}")]
     Malformed(String),
+    #[error("the webhook is larger than can be stored")]
+    TooLarge,
     #[error("the webhook could not be stored; send it again")]
     Unavailable,
     #[error("the connector failed on this webhook: {0}")]
@@ -64,7 +66,10 @@ impl From<ChannelError> for IngressError {
 impl From<BusError> for IngressError {
     fn from(error: BusError) -> Self {
         tracing::warn!(%error, "a webhook could not be published");
-        Self::Unavailable
+        match error {
+            BusError::TooLarge(_) => Self::TooLarge,
+            _ => Self::Unavailable,
+        }
     }
 }
 

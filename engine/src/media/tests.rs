@@ -52,7 +52,7 @@ impl Desk {
             role: Role::Owner,
             created_by: None,
         };
-        self.store.sign_up("Organisation", &owner, now()).await.unwrap();
+        self.store.sign_up("Organisation", &owner, None, now()).await.unwrap();
         let channel = NewChannel {
             id: channel_id,
             organisation_id,

@@ -13,9 +13,11 @@ use patchbay_store::{
     logins::{NewLogin, Rotation},
     users::{NewUser, User},
 };
+use serde_json::{Value, json};
 
 use super::{
     ServiceError,
+    audit::{Entity, joined},
     fields::{EmailAddress, Name, Password},
 };
 use crate::{
@@ -73,7 +75,9 @@ pub async fn sign_up(app: &App, sign_up: SignUp, dialect: Dialect) -> Result<Sig
         role: Role::Owner,
         created_by: None,
     };
-    app.store.sign_up(organisation_name.as_str(), &owner, now).await.map_err(taken)?;
+    let after = json!({"name": organisation_name.as_str()});
+    let audit = joined(&owner, Entity::Organisation, owner.organisation_id).with_change(Value::Null, after);
+    app.store.sign_up(organisation_name.as_str(), &owner, Some(&audit), now).await.map_err(taken)?;
     log_in_new(app, owner, dialect).await
 }
 
@@ -165,7 +169,9 @@ pub async fn accept_invite(app: &App, accept: AcceptInvite, dialect: Dialect) ->
         role: invite.role,
         created_by: Some(invite.invited_by),
     };
-    if !app.store.accept_invite(invite.id, &user, now).await.map_err(taken)? {
+    let after = json!({"name": user.name, "email": user.email, "role": user.role});
+    let audit = joined(&user, Entity::User, user.id).with_change(Value::Null, after);
+    if !app.store.accept_invite(invite.id, &user, Some(&audit), now).await.map_err(taken)? {
         return Err(ServiceError::invalid("token", "is no invitation that is open"));
     }
     log_in_new(app, user, dialect).await

@@ -1,5 +1,7 @@
 //! Channels: their settings, whether they work, and where their platforms call.
 
+use std::collections::BTreeSet;
+
 use patchbay_domain::{
     ChannelId,
     platform::{Command, Failure, FailureKind, Outcome},
@@ -106,7 +108,13 @@ pub async fn create(
         address,
         created_by: Some(admin.user_id),
     };
-    let audit = admin.did(Action::Create, Entity::Channel, id);
+    let after = json!({
+        "type": channel.channel_type,
+        "name": channel.name,
+        "config": channel.config,
+        "secretsReplaced": split.secrets.into_keys().collect::<Vec<_>>(),
+    });
+    let audit = admin.did(Action::Create, Entity::Channel, id).with_change(Value::Null, after);
     app.store.create_channel(&channel, Some(&audit), (app.clock)()).await?;
     notice(app, id).await;
     get(app, admin, id).await
@@ -121,12 +129,18 @@ pub async fn update(
     let UpdateChannel { name, is_active, config } = update;
     let channel = find(app, admin, id).await?;
     let status = new_status(channel.status, is_active, config.is_some());
-    let settings = match config {
-        Some(change) => Some(changed_settings(app, &channel, change)?),
-        None => None,
+    let (settings, replaced) = match config {
+        Some(change) => changed_settings(app, &channel, change).map(|(settings, names)| (Some(settings), names))?,
+        None => (None, Vec::new()),
     };
     let update = ChannelUpdate { name: name.map(Name::into_string), settings, status };
-    let audit = admin.did(Action::Update, Entity::Channel, id);
+    let after = json!({
+        "name": update.name.as_ref().unwrap_or(&channel.name),
+        "status": update.status.unwrap_or(channel.status),
+        "config": update.settings.as_ref().map_or(&channel.config, |settings| &settings.config),
+        "secretsReplaced": replaced,
+    });
+    let audit = admin.did(Action::Update, Entity::Channel, id).with_change(shown(&channel), after);
     if !app.store.update_channel(admin.organisation_id, id, &update, Some(&audit), (app.clock)()).await? {
         return Err(ServiceError::NotFound("channel"));
     }
@@ -136,7 +150,8 @@ pub async fn update(
 
 /// Its history stays.
 pub async fn delete(app: &App, admin: &Admin, id: ChannelId) -> Result<(), ServiceError> {
-    let audit = admin.did(Action::Delete, Entity::Channel, id);
+    let known = find(app, admin, id).await?;
+    let audit = admin.did(Action::Delete, Entity::Channel, id).with_change(shown(&known), Value::Null);
     if !app.store.delete_channel(admin.organisation_id, id, Some(&audit), (app.clock)()).await? {
         return Err(ServiceError::NotFound("channel"));
     }
@@ -160,13 +175,17 @@ pub async fn test_connection(app: &App, admin: &Admin, id: ChannelId) -> Result<
         }
     };
     if matches!(result, TestResult::Passed { .. }) && channel.status == ChannelStatus::NeedsReauth {
-        app.store.set_channel_status(id, ChannelStatus::Active, None, (app.clock)()).await?;
+        let now = (app.clock)();
+        app.store.set_channel_status(id, ChannelStatus::Active, None, now).await?;
+        let audit = admin.did(Action::Update, Entity::Channel, id);
+        let after = json!({"status": ChannelStatus::Active});
+        app.store.audit(&audit.with_change(json!({"status": channel.status}), after), now).await?;
         notice(app, id).await;
     }
     Ok(ConnectionTest { channel: get(app, admin, id).await?, secrets, result })
 }
 
-async fn find(app: &App, principal: &Principal, id: ChannelId) -> Result<Channel, ServiceError> {
+pub(super) async fn find(app: &App, principal: &Principal, id: ChannelId) -> Result<Channel, ServiceError> {
     app.store.channel_of(principal.organisation_id, id).await?.ok_or(ServiceError::NotFound("channel"))
 }
 
@@ -199,13 +218,27 @@ fn secrets_present(app: &App, plugin: &Plugin, channel: &Channel) -> Result<Vec<
     Ok(settings::secret_fields(plugin.manifest()).into_iter().map(present).collect())
 }
 
-fn changed_settings(app: &App, channel: &Channel, change: Settings) -> Result<ChannelSettings, ServiceError> {
+/// What the audit log tells of a channel as it is: no secret.
+fn shown(channel: &Channel) -> Value {
+    json!({"name": channel.name, "status": channel.status, "config": channel.config, "secretsReplaced": []})
+}
+
+/// And the names of the secrets that are others now.
+fn changed_settings(
+    app: &App,
+    channel: &Channel,
+    change: Settings,
+) -> Result<(ChannelSettings, Vec<String>), ServiceError> {
     let plugin = app.plugins.get(&channel.channel_type).ok_or_else(|| unknown_type(app))?;
     let manifest = plugin.manifest();
-    let split = settings::split(manifest, settings::merge(manifest, open(app, &plugin, channel)?, change))?;
+    let known = open(app, &plugin, channel)?;
+    let before = known.secrets.clone();
+    let split = settings::split(manifest, settings::merge(manifest, known, change))?;
     let address = settings::address(manifest, &split.public);
     let secrets = app.keyring.seal(channel.id, &split.secrets)?;
-    Ok(ChannelSettings { config: Value::Object(split.public), secrets, address })
+    let names: BTreeSet<&String> = before.keys().chain(split.secrets.keys()).collect();
+    let replaced = names.into_iter().filter(|name| before.get(*name) != split.secrets.get(*name)).cloned().collect();
+    Ok((ChannelSettings { config: Value::Object(split.public), secrets, address }, replaced))
 }
 
 /// New settings deserve a new try; a switch that is not moved changes nothing.

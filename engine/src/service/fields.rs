@@ -70,8 +70,8 @@ impl FromText for Password {
     fn from_text(text: &str) -> Result<Self, String> {
         match text.chars().count() {
             0..8 => Err("must be at least 8 characters long".to_owned()),
-            8..=256 => Ok(Self(text.to_owned())),
-            _ => Err("must be at most 256 characters long".to_owned()),
+            8..=128 => Ok(Self(text.to_owned())),
+            _ => Err("must be at most 128 characters long".to_owned()),
         }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn passwords_are_long_enough_and_never_shown() {
         assert!(Password::from_text("1234567").is_err());
-        assert!(Password::from_text(&"x".repeat(257)).is_err());
+        assert!(Password::from_text(&"x".repeat(129)).is_err());
         assert_eq!(format!("{:?}", Password::from_text("12345678").unwrap()), "Password(…)");
     }
 

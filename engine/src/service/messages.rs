@@ -1,21 +1,31 @@
 //! Messages of a ticket, and sending one.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{MessageId, TicketId, conversation::SendMessage, platform::Content};
+use patchbay_domain::{MacroId, MessageId, TicketId, conversation::SendMessage, platform::Content};
 use patchbay_store::messages::{self as stored, MessageCursor, MessageView, Thread};
 use serde_json::Value;
 
 use super::{
     ServiceError, WriteId,
     audit::{Action, Entity},
+    fields::MessageText,
+    macros,
     page::{Cursor, LONGEST, Listed, Part},
     tickets,
 };
 use crate::{app::App, auth::Principal, conversation::Request};
 
+/// What a message says.
+#[derive(Debug)]
+pub enum Text {
+    Written(MessageText),
+    /// What the macro says in this ticket.
+    Macro(MacroId),
+}
+
 #[derive(Debug)]
 pub struct Send {
-    pub content: Content,
+    pub text: Text,
     pub reply_to: Option<String>,
     /// An object.
     pub metadata: Value,
@@ -34,7 +44,7 @@ pub async fn of_ticket(
     let thread = Thread::Ticket(ticket.ticket.id);
     let (limit, which) = match part {
         Part::All => (LONGEST, stored::Part::Newest),
-        Part::Page { limit, .. } => (limit, stored::Part::Offset(part.offset())),
+        Part::Page { limit, .. } | Part::From { limit, .. } => (limit, stored::Part::Offset(part.offset())),
         Part::After { cursor, limit } => (limit, stored::Part::After(cursor)),
     };
     let items = app.store.thread_messages(organisation, thread, which, limit).await?;
@@ -55,7 +65,7 @@ pub async fn send(
     write: WriteId,
     send: Send,
 ) -> Result<MessageView, ServiceError> {
-    let Send { content, reply_to, metadata, scheduled_at } = send;
+    let Send { text, reply_to, metadata, scheduled_at } = send;
     let (organisation, id) = (principal.organisation_id, MessageId::from(write.id));
     let ticket = tickets::get(app, principal, ticket).await?;
     if write.repeated
@@ -63,9 +73,13 @@ pub async fn send(
     {
         return Ok(known);
     }
+    let text = match text {
+        Text::Written(text) => text,
+        Text::Macro(id) => macros::applied(app, principal, id, ticket.ticket.id).await?,
+    };
     let send = SendMessage {
         id,
-        content,
+        content: Content::text(text.into_string()),
         sender_user_id: Some(principal.user_id),
         sender_name: principal.name.clone(),
         campaign_id: None,

@@ -7,14 +7,21 @@
 //! types in [`fields`], errors as [`ServiceError`].
 
 pub mod accounts;
+pub mod analytics;
 mod audit;
+pub mod audits;
 mod channel_settings;
 pub mod channels;
+pub mod customers;
+pub mod dead_letters;
 mod error;
 pub mod fields;
+pub mod macros;
 pub mod messages;
+pub mod notifications;
 pub mod organisations;
 pub mod page;
+pub mod sending;
 pub mod tickets;
 pub mod users;
 mod write;

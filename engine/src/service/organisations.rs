@@ -1,6 +1,7 @@
 //! The caller's organisation.
 
 use patchbay_store::organisations::Organisation;
+use serde_json::json;
 
 use super::{
     ServiceError,
@@ -17,10 +18,11 @@ pub async fn get(app: &App, principal: &Principal) -> Result<Organisation, Servi
 }
 
 pub async fn rename(app: &App, admin: &Admin, name: &Name) -> Result<Organisation, ServiceError> {
-    let (id, now) = (admin.organisation_id, (app.clock)());
-    if !app.store.rename_organisation(id, name.as_str(), now).await? {
+    let (id, known) = (admin.organisation_id, get(app, admin).await?);
+    let audit = admin.did(Action::Update, Entity::Organisation, id);
+    let audit = audit.with_change(json!({"name": known.name}), json!({"name": name.as_str()}));
+    if !app.store.rename_organisation(id, name.as_str(), Some(&audit), (app.clock)()).await? {
         return Err(ServiceError::NotFound("organisation"));
     }
-    app.store.audit(&admin.did(Action::Update, Entity::Organisation, id), now).await?;
     get(app, admin).await
 }

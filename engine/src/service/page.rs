@@ -1,7 +1,8 @@
 //! Parts of long lists: pages for people, cursors for those who read all of it.
 
 use chrono::{DateTime, Utc};
-use patchbay_store::{messages::MessageCursor, tickets::TicketCursor};
+use patchbay_domain::DeadLetterId;
+use patchbay_store::{audit::AuditCursor, customers::CustomerCursor, messages::MessageCursor, tickets::TicketCursor};
 
 /// The longest part of a list that is given at once.
 pub const LONGEST: u32 = 1_000;
@@ -13,15 +14,25 @@ pub enum Part<C> {
     All,
     /// The page of this number, from one.
     Page { number: u32, limit: u32 },
+    /// So many, after so many.
+    From { offset: u32, limit: u32 },
     /// What follows a known place.
     After { cursor: C, limit: u32 },
 }
 
 impl<C> Part<C> {
+    /// The place it follows, where it was named.
+    pub fn after(self) -> Option<C> {
+        match self {
+            Self::After { cursor, .. } => Some(cursor),
+            Self::All | Self::Page { .. } | Self::From { .. } => None,
+        }
+    }
+
     pub fn limit(&self) -> u32 {
         match self {
             Self::All => LONGEST,
-            Self::Page { limit, .. } | Self::After { limit, .. } => *limit,
+            Self::Page { limit, .. } | Self::From { limit, .. } | Self::After { limit, .. } => *limit,
         }
     }
 
@@ -29,6 +40,7 @@ impl<C> Part<C> {
     pub fn offset(&self) -> u32 {
         match self {
             Self::Page { number, limit } => number.saturating_sub(1).saturating_mul(*limit),
+            Self::From { offset, .. } => *offset,
             Self::All | Self::After { .. } => 0,
         }
     }
@@ -42,6 +54,15 @@ pub struct Listed<T> {
     pub total: u64,
     /// What to ask for next; absent at the end.
     pub next: Option<String>,
+}
+
+impl<T> Listed<T> {
+    /// What follows begins after the `place` of the last one, where the part is full.
+    pub fn of<C: Cursor>(items: Vec<T>, total: u64, limit: u32, place: impl FnOnce(&T) -> C) -> Self {
+        let full = u32::try_from(items.len()).is_ok_and(|count| count >= limit);
+        let next = items.last().filter(|_| full).map(|last| place(last).write());
+        Self { items, total, next }
+    }
 }
 
 /// A place in a list, as text that clients hand back unread.
@@ -75,6 +96,35 @@ impl Cursor for TicketCursor {
     }
 }
 
+impl Cursor for AuditCursor {
+    fn write(&self) -> String {
+        write(self.created_at, self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (created_at, id) = read(text)?;
+        Some(Self { created_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for CustomerCursor {
+    fn write(&self) -> String {
+        match self.last_message_at {
+            Some(at) => write(at, self.id),
+            None => format!("{SILENT}.{}", self.id),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('.')?;
+        let last_message_at = if at == SILENT { None } else { Some(read(text)?.0) };
+        Some(Self { last_message_at, id: id.parse().ok()? })
+    }
+}
+
+/// In place of a moment: they never wrote.
+const SILENT: &str = "silent";
+
 impl Cursor for MessageCursor {
     fn write(&self) -> String {
         write(self.platform_at, self.sequence)
@@ -83,6 +133,27 @@ impl Cursor for MessageCursor {
     fn read(text: &str) -> Option<Self> {
         let (platform_at, sequence) = read(text)?;
         Some(Self { platform_at, sequence: sequence.parse().ok()? })
+    }
+}
+
+impl Cursor for DeadLetterId {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// A place among everything that happened in the organisation.
+impl Cursor for i64 {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 
@@ -97,7 +168,7 @@ fn read(text: &str) -> Option<(DateTime<Utc>, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use patchbay_domain::TicketId;
+    use patchbay_domain::{IdentityId, TicketId};
 
     use super::*;
 
@@ -106,6 +177,10 @@ mod tests {
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
         let ticket = TicketCursor { updated_at: at, id: TicketId::at(at) };
         assert_eq!(TicketCursor::read(&ticket.write()), Some(ticket));
+        for last_message_at in [Some(at), None] {
+            let customer = CustomerCursor { last_message_at, id: IdentityId::at(at) };
+            assert_eq!(CustomerCursor::read(&customer.write()), Some(customer));
+        }
         let message = MessageCursor { platform_at: at, sequence: 42 };
         assert_eq!(MessageCursor::read(&message.write()), Some(message));
         for wrong in ["", ".", "x.1", "1.x", "99999999999999999999.1"] {

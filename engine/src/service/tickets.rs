@@ -16,7 +16,7 @@ use super::{
     ServiceError, WriteId,
     audit::{Action, Entity},
     fields::{ExternalId, Subject},
-    page::{Cursor, Listed, Part},
+    page::{Listed, Part},
     users,
 };
 use crate::{
@@ -43,21 +43,12 @@ pub async fn list(
     filter: &TicketFilter,
     part: Part<TicketCursor>,
 ) -> Result<Listed<TicketView>, ServiceError> {
-    let after = match part {
-        Part::After { cursor, .. } => Some(cursor),
-        Part::All | Part::Page { .. } => None,
-    };
-    let limit = part.limit();
-    let page = Page { limit, offset: part.offset(), after };
+    let page = Page { limit: part.limit(), offset: part.offset(), after: part.after() };
     let organisation = principal.organisation_id;
     let items = app.store.tickets(organisation, filter, page).await?;
     let total = app.store.count_tickets(organisation, filter).await?;
-    let full = u32::try_from(items.len()).is_ok_and(|count| count >= limit);
-    let next = items
-        .last()
-        .filter(|_| full)
-        .map(|last| TicketCursor { updated_at: last.ticket.updated_at, id: last.ticket.id }.write());
-    Ok(Listed { items, total, next })
+    let place = |last: &TicketView| TicketCursor { updated_at: last.ticket.updated_at, id: last.ticket.id };
+    Ok(Listed::of(items, total, part.limit(), place))
 }
 
 pub async fn get(app: &App, principal: &Principal, id: TicketId) -> Result<TicketView, ServiceError> {

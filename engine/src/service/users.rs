@@ -7,6 +7,7 @@ use patchbay_store::{
     invites::{Invite, NewInvite},
     users::User,
 };
+use serde_json::{Value, json};
 
 use super::{
     ServiceError,
@@ -66,13 +67,14 @@ pub async fn invite(app: &App, admin: &Admin, id: InviteId, invite: InviteUser) 
         invited_by: admin.user_id,
         expires_at: now.trunc_subsecs(6) + INVITE_LIFETIME,
     };
-    app.store.create_invite(&invite, now).await.map_err(|error| match error {
+    let after = json!({"email": invite.email, "role": role, "expiresAt": invite.expires_at});
+    let audit = admin.did(Action::Create, Entity::Invite, id).with_change(Value::Null, after);
+    app.store.create_invite(&invite, Some(&audit), now).await.map_err(|error| match error {
         StoreError::Conflict(_) => {
             ServiceError::conflict("INVITE_PENDING", "an invitation of this person is still open")
         }
         error => error.into(),
     })?;
-    app.store.audit(&admin.did(Action::Create, Entity::User, id), now).await?;
     let token = token.into_text();
     let link = format!("{}/accept-invite?token={token}", app.config.server.public_url);
     Ok(Invited { id, email: invite.email, role, token, link, expires_at: invite.expires_at })
@@ -92,7 +94,8 @@ pub async fn deactivate(app: &App, admin: &Admin, id: UserId) -> Result<User, Se
         return Err(ServiceError::Forbidden("the owner cannot be deactivated".to_owned()));
     }
     let now = (app.clock)();
-    app.store.deactivate_user(admin.organisation_id, id, now).await?;
-    app.store.audit(&admin.did(Action::Delete, Entity::User, id), now).await?;
+    let audit = admin.did(Action::Delete, Entity::User, id);
+    let audit = audit.with_change(json!({"isActive": user.is_active}), json!({"isActive": false}));
+    app.store.deactivate_user(admin.organisation_id, id, Some(&audit), now).await?;
     get(app, admin, id).await
 }

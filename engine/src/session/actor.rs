@@ -17,8 +17,9 @@ use patchbay_domain::{
 use patchbay_store::{StoreError, statuses::StatusReport};
 
 use super::{
-    Shared,
-    desk::{Arrival, Desk},
+    Sessions, Shared,
+    arrival::Arrival,
+    desk::Desk,
     inbound::{self, Parsed, Part},
     lanes::{self, Entry, Lanes},
     outbound::Outbound,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// Webhooks read in one go.
-const READ_BATCH: usize = 32;
+const READ_BATCH: usize = 128;
 
 pub struct SessionActor {
     pub(super) life: Life<Self>,
@@ -145,13 +146,10 @@ impl SessionActor {
         if self.reading {
             return;
         }
-        let arrivals = self.desk.after(self.taken, READ_BATCH);
+        let arrivals = self.desk.begin(self.taken, READ_BATCH);
         let Some(last) = arrivals.last() else { return };
         self.taken = last.number;
         self.reading = true;
-        for arrival in &arrivals {
-            arrival.tries.fetch_add(1, Ordering::SeqCst);
-        }
         self.last_work = Instant::now();
         let (shared, desk) = (Arc::clone(&self.shared), Arc::clone(&self.desk));
         let work = async move {
@@ -213,7 +211,7 @@ impl SessionActor {
         let channel_id = self.desk.channel_id;
         let work = async move {
             let reports: Vec<_> = statuses.into_iter().map(|status| StatusReport { channel_id, status }).collect();
-            let applied = shared.statuses.run(reports).await.map_err(|error| error.to_string()).flatten();
+            let applied = shared.statuses.run_again(reports).await.map_err(|error| error.to_string()).flatten();
             (arrival, applied)
         };
         context.spawn(work.into_actor(self).map(move |(arrival, applied), actor, context| {
@@ -241,6 +239,8 @@ impl SessionActor {
             actor.facts.pop_front();
             actor.parts_done(&arrival, 1, stored, context);
             actor.keep_next_fact(context);
+            // A session that is connected again may have made the channel active.
+            actor.look(context);
         }));
     }
 
@@ -270,21 +270,16 @@ impl SessionActor {
         }));
     }
 
-    /// After the last part the webhook is acknowledged.
+    /// After the last part the webhook is done.
     fn part_done(&mut self, arrival: &Arc<Arrival>) {
-        if !arrival.part_done() {
-            return;
+        if arrival.part_done() {
+            let sessions = Sessions { actors: self.life.registry(), shared: Arc::clone(&self.shared) };
+            sessions.finish(&self.desk, arrival);
         }
-        let Some(delivery) = self.desk.done(arrival) else { return };
-        let id = arrival.envelope.id;
-        self.shared.pool.detach(async move {
-            if let Err(error) = delivery.ack().await {
-                tracing::debug!(webhook.id = %id, %error, "a webhook will come again and be recognised");
-            }
-        });
     }
 
     fn is_idle(&self) -> bool {
-        self.desk.waiting() == 0 && self.desk.in_flight_count() == 0 && self.outbound.is_idle()
+        let tended = self.desk.tend_asked.load(Ordering::SeqCst);
+        !tended && self.desk.waiting() == 0 && self.desk.in_flight_count() == 0 && self.outbound.is_idle()
     }
 }

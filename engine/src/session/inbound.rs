@@ -2,13 +2,10 @@
 //! says, and find the conversations it concerns. Runs on the pool, for one
 //! channel one batch at a time, so that order is kept.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use patchbay_domain::{
-    ConversationId, MessageId,
+    ConversationId, MessageId, conversation,
     platform::{DeliveryStatus, Event, InboundMessage, Participant, ReportedState, SessionChange, TemplateStatus},
 };
 use patchbay_plugin_host::CallError;
@@ -21,12 +18,14 @@ use patchbay_store::{
 
 use super::{
     Shared,
-    desk::{Arrival, Desk},
+    arrival::{Arrival, Source},
+    desk::{Desk, lock},
+    profiles,
 };
 use crate::{
     channels::{ActiveChannel, ChannelError},
     conversation::Input,
-    ingress::envelope::Inbound,
+    ingress::envelope::{Inbound, InboundV1},
     retry,
 };
 
@@ -59,7 +58,7 @@ enum Found {
 
 /// Reads webhooks, in order. What cannot be read is a dead letter and has no parts.
 pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arrival>>) -> Vec<Parsed> {
-    match read_together(&shared, &desk, &arrivals).await {
+    let parsed = match read_together(&shared, &desk, &arrivals).await {
         Ok(parsed) => parsed,
         Err(error) => {
             tracing::warn!(channel.id = %desk.channel_id, %error, "webhooks could not be read together; one by one");
@@ -69,7 +68,9 @@ pub async fn read(shared: Arc<Shared>, desk: Arc<Desk>, arrivals: Vec<Arc<Arriva
             }
             parsed
         }
-    }
+    };
+    profiles::ask(&shared, &desk);
+    parsed
 }
 
 /// The last way out: what cannot be read is kept for a person, and what cannot even be kept goes back to the bus.
@@ -99,8 +100,8 @@ async fn read_together(shared: &Shared, desk: &Desk, arrivals: &[Arc<Arrival>]) 
                 Vec::new()
             }
         };
-        let now = (shared.clock)();
-        found.push((Arc::clone(arrival), events.into_iter().filter_map(|event| sort(event, now)).collect::<Vec<_>>()));
+        let came = came(arrival, (shared.clock)());
+        found.push((Arc::clone(arrival), events.into_iter().filter_map(|event| sort(event, came)).collect::<Vec<_>>()));
     }
     resolve(shared, desk, found).await
 }
@@ -111,9 +112,13 @@ enum Unreadable {
 }
 
 async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<Vec<Event>, Unreadable> {
-    if arrival.tries.load(Ordering::SeqCst) > MAX_TRIES {
+    if arrival.tries() > MAX_TRIES {
         return Err(Unreadable::Reason("the session failed on this webhook again and again".into()));
     }
+    let InboundV1 { webhook, .. } = match &arrival.envelope {
+        Inbound::V1(envelope) => envelope,
+        Inbound::PolledV1(fetched) => return Ok(fetched.events.clone()),
+    };
     let channel = match retry_channel(shared, desk).await {
         Ok(channel) => channel,
         Err(ChannelError::Store(error)) => return Err(Unreadable::Store(error)),
@@ -126,11 +131,11 @@ async fn understand(shared: &Shared, desk: &Desk, arrival: &Arrival) -> Result<V
         .filter(|kept| kept.plugin().digest() == channel.plugin.digest())
         .unwrap_or_else(|| channel.plugin.instantiate());
     let started = std::time::Instant::now();
-    let mut parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+    let mut parsed = instance.parse(&channel.view, webhook).await;
     // Every instance is in use: that passes.
     while let Err(CallError::Busy { .. }) = parsed {
         tokio::time::sleep(BUSY_PAUSE).await;
-        parsed = instance.parse(&channel.view, &arrival.envelope.webhook).await;
+        parsed = instance.parse(&channel.view, webhook).await;
     }
     *place = Some(instance);
     metrics::histogram!("patchbay_parse_seconds").record(started.elapsed().as_secs_f64());
@@ -158,12 +163,13 @@ async fn retry_channel(shared: &Shared, desk: &Desk) -> Result<Arc<ActiveChannel
 pub async fn bury(shared: &Shared, arrival: &Arrival, reason: &str) -> Result<(), StoreError> {
     let envelope = &arrival.envelope;
     // The reason may quote the webhook: it is kept with the letter, not in the log.
-    tracing::warn!(channel.id = %envelope.channel_id, webhook.id = %envelope.id, "a webhook became a dead letter");
+    let channel_id = envelope.channel_id();
+    tracing::warn!(channel.id = %channel_id, webhook.id = %envelope.id(), "a webhook became a dead letter");
     metrics::counter!("patchbay_dead_letters_total", "direction" => "inbound").increment(1);
-    let payload = serde_json::to_string(&Inbound::V1(envelope.clone()))
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let payload = serde_json::to_string(envelope).map_err(|error| StoreError::Unreadable(error.to_string()))?;
     let letter = NewDeadLetter {
-        channel_id: envelope.channel_id,
+        channel_id,
+        webhook_id: Some(envelope.id()),
         direction: Direction::Inbound,
         reason: reason.to_owned(),
         payload,
@@ -173,13 +179,17 @@ pub async fn bury(shared: &Shared, arrival: &Arrival, reason: &str) -> Result<()
         .map(drop)
 }
 
-/// Buries it, or lets go of it so that the bus brings it again.
+/// Buries it, or lets go of it so that it comes again.
 pub async fn bury_or_release(shared: &Shared, desk: &Desk, arrival: &Arrival, reason: &str) {
     if let Err(error) = bury(shared, arrival, reason).await {
-        tracing::error!(%error, webhook.id = %arrival.envelope.id, "a dead letter could not be stored; the webhook goes back");
+        tracing::error!(%error, webhook.id = %arrival.envelope.id(), "a dead letter could not be stored; the webhook goes back");
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if let Some(delivery) = desk.done(arrival) {
-            delivery.release().await;
+        let source = arrival.let_go();
+        desk.remove(arrival);
+        match source {
+            Source::Bus(delivery) => delivery.release().await,
+            Source::Parked(_) => lock(&desk.overflow).parked = true,
+            Source::Nowhere => {}
         }
     }
 }
@@ -189,26 +199,22 @@ fn count(events: &[Event]) {
         metrics::counter!("patchbay_events_total", "kind" => "none").increment(1);
     }
     for event in events {
-        let kind = match event {
-            Event::Message(_) => "message",
-            Event::Status(_) => "status",
-            Event::Reaction(_) => "reaction",
-            Event::MessageEdited(_) => "edit",
-            Event::MessageDeleted(_) => "deletion",
-            Event::Typing(_) => "typing",
-            Event::Session(_) => "session",
-            Event::Template(_) => "template",
-            Event::Contact(_) => "contact",
-            Event::OptOut(_) => "opt_out",
-            Event::OptIn(_) => "opt_in",
-            Event::Ignored(_) => "ignored",
-        };
-        metrics::counter!("patchbay_events_total", "kind" => kind).increment(1);
+        metrics::counter!("patchbay_events_total", "kind" => event.kind()).increment(1);
     }
 }
 
+fn came(arrival: &Arrival, parsed_at: chrono::DateTime<chrono::Utc>) -> conversation::Arrival {
+    let envelope = &arrival.envelope;
+    let received_at = match envelope {
+        Inbound::V1(envelope) => envelope.webhook.received_at,
+        // It was read from an answer, where it arrived.
+        Inbound::PolledV1(_) => parsed_at,
+    };
+    conversation::Arrival { webhook_id: envelope.id(), received_at, parsed_at }
+}
+
 /// What an event asks for; `None` where it asks for nothing that is kept (it is counted).
-fn sort(event: Event, now: chrono::DateTime<chrono::Utc>) -> Option<Found> {
+fn sort(event: Event, arrival: conversation::Arrival) -> Option<Found> {
     Some(match event {
         Event::Message(message) => match own(&message) {
             Some(status) => Found::Part(Part::Status(status)),
@@ -218,7 +224,8 @@ fn sort(event: Event, now: chrono::DateTime<chrono::Utc>) -> Option<Found> {
                     group: message.group,
                     participant: message.sender.clone(),
                 };
-                let input = Input::Message { id: MessageId::at(now), message: Box::new(message) };
+                let id = MessageId::at(arrival.parsed_at);
+                let input = Input::Message { id, message: Box::new(message), arrival };
                 Found::Open(Box::new(opening), input)
             }
         },
@@ -303,7 +310,7 @@ async fn open(shared: &Shared, desk: &Desk, openings: &[Opening]) -> Result<Vec<
     }
     let mut kept = Vec::with_capacity(openings.len());
     {
-        let mut threads = super::desk::lock(&desk.threads);
+        let mut threads = lock(&desk.threads);
         for opening in openings {
             let aliases_known = opening.participant.aliases.iter().all(|alias| threads.contains(alias));
             kept.push(threads.get(&opening.thread).copied().filter(|_| aliases_known));
@@ -324,9 +331,14 @@ async fn open(shared: &Shared, desk: &Desk, openings: &[Opening]) -> Result<Vec<
         .await?
     }
     .into_iter();
-    let mut threads = super::desk::lock(&desk.threads);
+    let has_profiles = !missing.is_empty()
+        && shared.channels.get(desk.channel_id).await.is_ok_and(|channel| channel.manifest().can("profiles"));
+    let mut threads = lock(&desk.threads);
     let ids = openings.iter().zip(kept).filter_map(|(opening, kept)| {
         let id = kept.or_else(|| made.next())?;
+        if kept.is_none() && has_profiles && !opening.group {
+            desk.strangers.put(id);
+        }
         threads.put(opening.thread.clone(), id);
         if !opening.group {
             for alias in &opening.participant.aliases {

@@ -1,10 +1,10 @@
 //! From the bus to the sessions: a consumer per direction for each partition
-//! that this node owns. Webhooks go to their channel's desk; wake-ups go to its
-//! session, which looks into the message table.
+//! that this node owns. Webhooks go to their channel's desk, or among its parked
+//! ones; wake-ups go to its session, which looks into the message table.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use patchbay_store::{Store, jobs::Partitions};
+use patchbay_store::jobs::Partitions;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -15,12 +15,13 @@ use crate::{
     membership::OwnedPartitions,
 };
 
-/// How often channels with something to send are looked for, in case a wake-up was lost.
+/// How often channels with something to send or parked webhooks are looked for, in case a wake-up was lost.
 const SWEEP: Duration = Duration::from_secs(15);
+/// How often channels that are due to be looked after are looked for.
+const TEND: Duration = Duration::from_secs(1);
 
 pub struct Intake {
     pub bus: Bus,
-    pub store: Store,
     pub sessions: Sessions,
     pub partitions: Partitions,
     pub prefetch: u16,
@@ -34,6 +35,8 @@ impl Intake {
         let mut consumers: HashMap<u32, CancellationToken> = HashMap::new();
         let tasks = TaskTracker::new();
         let mut sweep = tokio::time::interval(SWEEP);
+        let mut tend = tokio::time::interval(TEND);
+        tend.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let owned: Vec<u32> = self.owned.borrow_and_update().partitions().collect();
             consumers.retain(|partition, stop| {
@@ -57,6 +60,7 @@ impl Intake {
                 () = self.stop.cancelled() => break,
                 changed = self.owned.changed() => if changed.is_err() { break },
                 _ = sweep.tick() => self.wake_channels(&owned).await,
+                _ = tend.tick() => self.sessions.tend_due(self.partitions, &owned).await,
             }
         }
         tasks.close();
@@ -65,11 +69,17 @@ impl Intake {
 
     fn consume(&self, partition: u32, stop: &CancellationToken, tasks: &TaskTracker) {
         let mut inbound = self.bus.consume(Direction::Inbound, partition, self.prefetch, stop.clone());
-        let sessions = self.sessions.clone();
+        let (sessions, partitions) = (self.sessions.clone(), self.partitions);
         tasks.spawn(async move {
+            let mut term = None;
             while let Some(delivery) = inbound.next().await {
+                // Another node may have parked webhooks up to now, and none from now on.
+                if term.replace(delivery.term()) != Some(delivery.term()) {
+                    sessions.look_for_parked(partitions, partition).await;
+                }
                 deliver(&sessions, delivery).await;
             }
+            sessions.hand_over(partitions, partition).await;
         });
         let mut outbound = self.bus.consume(Direction::Outbound, partition, self.prefetch, stop.clone());
         let sessions = self.sessions.clone();
@@ -80,25 +90,20 @@ impl Intake {
         });
     }
 
-    /// Wakes the session of every channel that has something to send.
+    /// Wakes the session of every channel that has something to send or parked webhooks.
     async fn wake_channels(&self, partitions: &[u32]) {
         if partitions.is_empty() {
             return;
         }
-        match self.store.channels_with_work(self.partitions, partitions).await {
-            Ok(channels) => {
-                for channel in channels {
-                    self.sessions.wake(channel);
-                }
-            }
-            Err(error) => tracing::warn!(%error, "channels with work could not be read; trying again"),
+        if let Err(error) = self.sessions.wake_channels(self.partitions, partitions).await {
+            tracing::warn!(%error, "channels with work could not be read; trying again");
         }
     }
 }
 
 async fn deliver(sessions: &Sessions, delivery: Delivery) {
     match serde_json::from_str::<Inbound>(&delivery.payload) {
-        Ok(Inbound::V1(envelope)) => sessions.deliver(envelope, delivery).await,
+        Ok(envelope) => sessions.deliver(envelope, delivery).await,
         Err(error) => sessions.bury_unreadable(delivery, &error.to_string()).await,
     }
 }

@@ -7,25 +7,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{
-    ConversationId,
-    platform::{Attachment, Command, MediaSource, Outcome},
-};
+use patchbay_domain::ConversationId;
 use patchbay_store::{Store, StoreError, statuses::StatusReport};
 
-use super::{
-    Shared,
-    desk::{Arrival, Desk},
-    inbound,
-};
+use super::{Shared, arrival::Arrival, desk::Desk, files, inbound};
 use crate::{
     conversation::{ConversationError, Input, Request},
-    egress::command,
     retry,
 };
-
-/// How often a file is asked for before its message goes on without it.
-const MEDIA_TRIES: u32 = 4;
 
 pub type Entry = (Arc<Arrival>, Input);
 
@@ -70,7 +59,7 @@ impl Lanes {
 pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, entries: Vec<Entry>) -> Vec<Arc<Arrival>> {
     let (arrivals, mut inputs): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     for input in &mut inputs {
-        fetch_media(&shared, &desk, input).await;
+        files::bring_home(&shared, &desk, input).await;
     }
     let Err(error) = receive(&shared, id, inputs.clone()).await else { return arrivals };
     tracing::warn!(conversation.id = %id, %error, "a batch failed; its inputs go one by one");
@@ -85,7 +74,7 @@ pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, ent
 }
 
 /// Commits, waiting out a database that is away.
-async fn receive(shared: &Shared, id: ConversationId, inputs: Vec<Input>) -> Result<(), ConversationError> {
+pub async fn receive(shared: &Shared, id: ConversationId, inputs: Vec<Input>) -> Result<(), ConversationError> {
     let request = Request::Receive(Arc::new(inputs));
     let mut pause = std::time::Duration::from_millis(50);
     loop {
@@ -97,52 +86,6 @@ async fn receive(shared: &Shared, id: ConversationId, inputs: Vec<Input>) -> Res
             settled => return settled,
         }
     }
-}
-
-/// Brings an arriving message's files home, so that it is announced with them.
-async fn fetch_media(shared: &Arc<Shared>, desk: &Arc<Desk>, input: &mut Input) {
-    let Input::Message { message, .. } = input else { return };
-    let mut missing = Vec::new();
-    for attachment in &mut message.content.attachments {
-        if let Err(reason) = fetch(shared, desk, attachment).await {
-            missing.push(reason);
-        }
-    }
-    if !missing.is_empty() {
-        if message.metadata.is_null() {
-            message.metadata = serde_json::json!({});
-        }
-        if let Some(metadata) = message.metadata.as_object_mut() {
-            metadata.insert("missingMedia".into(), missing.into());
-        }
-    }
-}
-
-async fn fetch(shared: &Arc<Shared>, desk: &Arc<Desk>, attachment: &mut Attachment) -> Result<(), String> {
-    let MediaSource::Platform(reference) = &attachment.source else { return Ok(()) };
-    let channel = shared.channels.get(desk.channel_id).await.map_err(|error| error.to_string())?;
-    if !channel.manifest().can("media-download") {
-        return Ok(());
-    }
-    let request = Command::FetchMedia(reference.clone());
-    let mut pause = std::time::Duration::from_millis(200);
-    let mut reason = String::new();
-    for _ in 0..MEDIA_TRIES {
-        let done = command::run(&desk.instance, &shared.egress, &channel, &request, shared.clock, &*shared.media);
-        match done.await {
-            Ok(Ok(Outcome::Media(id))) => {
-                attachment.source = MediaSource::Stored(id);
-                return Ok(());
-            }
-            Ok(Ok(_)) => return Err("the connector answered with something else than a file".into()),
-            Ok(Err(failure)) if !command::worth_repeating(&failure) => return Err(failure.message),
-            Ok(Err(failure)) => reason = failure.message,
-            Err(interrupted) => reason = interrupted.error.to_string(),
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 3;
-    }
-    Err(reason)
 }
 
 /// Applies the statuses of many webhooks in one transaction.
@@ -181,9 +124,10 @@ async fn apply_one_by_one(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::arrival::Source;
 
     fn entry() -> Entry {
-        (Arc::new(Arrival::for_test()), Input::OptedIn)
+        (Arc::new(Arrival::for_test(1, Source::Nowhere)), Input::OptedIn)
     }
 
     #[test]

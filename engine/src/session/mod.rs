@@ -3,12 +3,20 @@
 //! session's state. What it must not lose lies on its [`desk`], outside of it.
 
 mod actor;
+mod arrival;
+mod clerk;
 pub mod desk;
+mod files;
 mod inbound;
 pub mod intake;
 mod lanes;
 mod outbound;
+mod overflow;
+mod parking;
+mod profiles;
+mod rounds;
 pub mod tenure;
+pub mod upkeep;
 
 use std::{
     collections::HashMap,
@@ -19,12 +27,13 @@ use std::{
 use actix::ArbiterHandle;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId,
+    ChannelId, WebhookId,
+    connection::Patience,
     platform::{Command, Failure, Outcome, TransportError},
 };
-use patchbay_plugin_host::{CallError, Egress, MediaStore};
+use patchbay_plugin_host::{CallError, Egress, MediaStore, Plugins};
 use patchbay_store::{
-    Store,
+    Store, StoreError,
     dead_letters::NewDeadLetter,
     jobs::{Direction, Partitions},
     statuses::StatusReport,
@@ -36,7 +45,7 @@ use crate::{
     channels::{ChannelError, Channels},
     conversation::Conversations,
     egress::{command, sender::Sender},
-    ingress::envelope::{InboundV1, Outbound},
+    ingress::envelope::Outbound,
     pool::Pool,
     retry,
     supervision::{ActorSnapshot, AskError, Registry, RestartPolicy},
@@ -44,8 +53,10 @@ use crate::{
 use actor::{Pump, SessionActor, Wake};
 use desk::{Desk, lock};
 use tenure::Tenure;
+use upkeep::Upkeep;
 
 const STATUS_BATCH: usize = 256;
+const UNPARKED_BATCH: usize = 256;
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SessionError {
@@ -107,7 +118,10 @@ pub struct Shared {
     pub mailbox: usize,
     /// Sends in flight per channel.
     pub concurrency: usize,
+    pub upkeep: Upkeep,
     statuses: Batcher<Vec<StatusReport>, Result<(), String>>,
+    /// Rows of parked webhooks that are done; says whether they are gone.
+    unparked: Batcher<i64, bool>,
     desks: Mutex<HashMap<ChannelId, Arc<Desk>>>,
 }
 
@@ -115,6 +129,7 @@ pub struct Settings {
     pub idle_after: Duration,
     pub mailbox: usize,
     pub concurrency: usize,
+    pub patience: Patience,
 }
 
 pub struct Tools {
@@ -125,6 +140,8 @@ pub struct Tools {
     pub tenure: Tenure,
     pub egress: Egress,
     pub media: Arc<dyn MediaStore>,
+    pub bus: Bus,
+    pub plugins: Plugins,
     pub pool: Pool,
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -137,13 +154,20 @@ pub struct Sessions {
 
 impl Sessions {
     pub fn new(arbiters: Vec<ArbiterHandle>, restart: RestartPolicy, settings: Settings, tools: Tools) -> Self {
-        let Settings { idle_after, mailbox, concurrency } = settings;
-        let Tools { store, channels, conversations, sender, tenure, egress, media, pool, clock } = tools;
+        let Settings { idle_after, mailbox, concurrency, patience } = settings;
+        let Tools { store, channels, conversations, sender, tenure, egress, media, bus, plugins, pool, clock } = tools;
         let statuses = {
             let store = store.clone();
             Batcher::spawn(STATUS_BATCH, 2, move |batch| {
                 let store = store.clone();
                 async move { lanes::apply_statuses(&store, batch, clock).await }
+            })
+        };
+        let unparked = {
+            let store = store.clone();
+            Batcher::spawn(UNPARKED_BATCH, 1, move |rows| {
+                let store = store.clone();
+                async move { clerk::delete(&store, rows).await }
             })
         };
         let shared = Arc::new(Shared {
@@ -159,32 +183,19 @@ impl Sessions {
             idle_after,
             mailbox,
             concurrency,
+            upkeep: Upkeep::new(bus, plugins, patience, clock()),
             statuses,
+            unparked,
             desks: Mutex::default(),
         });
         Self { actors: Registry::new(arbiters, Arc::clone(&shared), restart), shared }
     }
 
-    /// Lays a webhook on the channel's desk, waiting for room there, and lets the session know.
-    pub async fn deliver(&self, envelope: InboundV1, delivery: Delivery) {
-        let desk = self.shared.desk(envelope.channel_id);
-        desk.put(envelope, delivery).await;
-        self.pump(&desk);
-    }
-
     /// Keeps a job that no version understands for a person to look at; where it cannot be kept, it goes back.
     pub async fn bury_unreadable(&self, delivery: Delivery, reason: &str) {
-        tracing::error!(key = %delivery.key, reason, "a job from the bus cannot be read by this version");
-        let letter = NewDeadLetter {
-            channel_id: delivery.channel_id,
-            direction: Direction::Inbound,
-            reason: reason.to_owned(),
-            payload: delivery.payload.to_string(),
-        };
-        let Shared { store, clock, .. } = &*self.shared;
-        let kept = retry::while_unavailable("insert_dead_letter", || store.insert_dead_letter(&letter, clock())).await;
-        match kept {
-            Ok(_) => {
+        let (webhook_id, payload) = (WebhookId::from_uuid(delivery.key), delivery.payload.to_string());
+        match self.shared.keep_unreadable(delivery.channel_id, webhook_id, payload, reason).await {
+            Ok(()) => {
                 if let Err(error) = delivery.ack().await {
                     tracing::debug!(%error, "an unreadable job will come again");
                 }
@@ -222,18 +233,37 @@ impl Sessions {
     }
 
     /// Asks the platform for something now, on behalf of a person who waits.
-    pub async fn command(&self, channel: ChannelId, request: Command) -> Result<Outcome, SessionError> {
-        let desk = self.shared.desk(channel);
-        let channel = self.shared.channels.get(channel).await?;
+    pub async fn command(&self, id: ChannelId, request: Command) -> Result<Outcome, SessionError> {
+        let desk = self.shared.desk(id);
+        let channel = self.shared.channels.get(id).await?;
         let Shared { egress, media, clock, pool, .. } = &*self.shared;
         let (egress, media, clock) = (egress.clone(), Arc::clone(media), *clock);
+        let stops = matches!(request, Command::SessionStop | Command::SessionLogout);
         let done =
             pool.run(async move { command::run(&desk.instance, &egress, &channel, &request, clock, &*media).await });
         match done.await {
-            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Ok(outcome)) => {
+                self.keep_session(id, &outcome, stops).await?;
+                Ok(outcome)
+            }
             Ok(Err(failure)) => Err(SessionError::Failed(failure)),
             Err(interrupted) => Err(interrupted.error.into()),
         }
+    }
+
+    /// What a person's command did to the platform's session is known at once; one that they ended stays so.
+    async fn keep_session(&self, id: ChannelId, outcome: &Outcome, stops: bool) -> Result<(), SessionError> {
+        let Shared { store, channels, clock, .. } = &*self.shared;
+        let unavailable = |error: StoreError| SessionError::Unavailable(error.to_string());
+        if stops {
+            store.leave_session(id).await.map_err(unavailable)?;
+        }
+        if let Outcome::Session(change) = outcome
+            && store.set_session(id, change, clock()).await.map_err(unavailable)?
+        {
+            channels.forget(id).await;
+        }
+        Ok(())
     }
 
     pub fn registry(&self) -> &Registry<SessionActor> {
@@ -244,18 +274,27 @@ impl Sessions {
         self.actors.snapshots().await
     }
 
-    /// Webhooks taken from the bus and not yet done, and sends on their way.
+    /// Webhooks taken from the bus and neither done nor parked, and sends on their way.
     pub fn under_way(&self) -> (usize, usize) {
         let desks = lock(&self.shared.desks);
         desks
             .values()
-            .fold((0, 0), |(inbound, outbound), desk| (inbound + desk.waiting(), outbound + desk.in_flight_count()))
+            .map(|desk| (desk.waiting() + lock(&desk.overflow).under_way(), desk.in_flight_count()))
+            .fold((0, 0), |sum, desk| (sum.0 + desk.0, sum.1 + desk.1))
     }
 
     /// Whether a message of one of this partition's channels is on its way.
     pub fn sending_in(&self, partitions: Partitions, partition: u32) -> bool {
         let desks = lock(&self.shared.desks);
         desks.values().any(|desk| partitions.of(desk.channel_id) == partition && desk.in_flight_count() > 0)
+    }
+
+    /// Reads the paces of this partition's channels back from the store before anything is sent.
+    pub fn forget_paces(&self, partitions: Partitions, partition: u32) {
+        let desks: Vec<_> = lock(&self.shared.desks).values().cloned().collect();
+        for desk in desks.iter().filter(|desk| partitions.of(desk.channel_id) == partition) {
+            *lock(&desk.limiter) = None;
+        }
     }
 
     /// At most one `Pump` per channel is on its way; an actor that starts looks by itself.
@@ -273,6 +312,21 @@ impl Sessions {
 }
 
 impl Shared {
+    /// Keeps a stored webhook that this version cannot read for a person to look at.
+    async fn keep_unreadable(
+        &self,
+        channel_id: ChannelId,
+        webhook_id: WebhookId,
+        payload: String,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        tracing::error!(webhook.id = %webhook_id, reason, "a webhook from the bus cannot be read by this version");
+        let (direction, webhook_id) = (Direction::Inbound, Some(webhook_id));
+        let letter = NewDeadLetter { channel_id, webhook_id, direction, reason: reason.to_owned(), payload };
+        let keep = || self.store.insert_dead_letter(&letter, (self.clock)());
+        retry::while_unavailable("insert_dead_letter", keep).await.map(drop)
+    }
+
     pub fn desk(&self, channel: ChannelId) -> Arc<Desk> {
         Arc::clone(lock(&self.desks).entry(channel).or_insert_with(|| Arc::new(Desk::new(channel))))
     }

@@ -20,7 +20,7 @@ use super::{
     desk::{Desk, lock},
 };
 use crate::{
-    channels::ActiveChannel,
+    channels::{ActiveChannel, ChannelError},
     egress::{
         limiter::{Limiter, Pace, Progress},
         sender::Job,
@@ -114,7 +114,7 @@ impl SessionActor {
     }
 
     /// Reads what is due, unless it is being read.
-    fn look(&mut self, context: &mut Context<Self>) {
+    pub(super) fn look(&mut self, context: &mut Context<Self>) {
         self.outbound.stale = true;
         if self.outbound.looking {
             return;
@@ -177,6 +177,11 @@ impl SessionActor {
             return;
         }
         let Some(channel) = self.outbound.channel.clone() else { return self.look_if_stale(context) };
+        if lock(&self.desk.limiter).is_none() {
+            // Forgotten when the partition came back: it is read anew before anything goes.
+            self.outbound.ready.clear();
+            return self.look(context);
+        }
         let (departing, wait) = self.permitted();
         for due in departing {
             self.depart(due, &channel);
@@ -268,6 +273,10 @@ async fn look(shared: &Shared, desk: &Desk, known: Option<Vec<RateLimit>>) -> Re
     let channel = match shared.channels.get(desk.channel_id).await {
         Ok(channel) if channel.may_send() => channel,
         Ok(_) => return Ok(None),
+        Err(ChannelError::Unknown) => {
+            cancel_waiting(shared, desk).await?;
+            return Ok(None);
+        }
         Err(error) => {
             tracing::warn!(channel.id = %desk.channel_id, %error, "a channel cannot send");
             return if error.is_retryable() { Err(StoreError::Unavailable(error.to_string())) } else { Ok(None) };
@@ -284,13 +293,27 @@ async fn look(shared: &Shared, desk: &Desk, known: Option<Vec<RateLimit>>) -> Re
     Ok(Some(Look { channel, due, next_due_at, remembered }))
 }
 
-/// A limiter that counts what was sent before.
+/// What came into the queue of a deleted channel, or came back to it.
+async fn cancel_waiting(shared: &Shared, desk: &Desk) -> Result<(), StoreError> {
+    let now = (shared.clock)();
+    let cancelled =
+        retry::while_unavailable("cancel_waiting", || shared.store.cancel_waiting(desk.channel_id, now)).await?;
+    if cancelled > 0 {
+        tracing::info!(channel.id = %desk.channel_id, cancelled, "messages of a deleted channel were cancelled");
+    }
+    Ok(())
+}
+
+/// A limiter that counts what was sent before, and rests where the platform asked for it.
 async fn rebuild(shared: &Shared, channel: &ActiveChannel, now: DateTime<Utc>) -> Result<Limiter, StoreError> {
-    let limiter = Limiter::new(&channel.limits);
+    let mut limiter = Limiter::new(&channel.limits);
     let memory = chrono::Duration::from_std(limiter.memory()).unwrap_or_default();
     let attempts = shared.store.recent_attempts(channel.id(), now - memory, REMEMBERED).await?;
     let ages: Vec<_> =
         attempts.into_iter().map(|(at, recipient)| ((now - at).to_std().unwrap_or_default(), recipient)).collect();
     limiter.remember(&ages);
+    if let Some(until) = shared.store.paused_until(channel.id()).await? {
+        limiter.pause(Instant::now() + (until - now).to_std().unwrap_or_default());
+    }
     Ok(limiter)
 }

@@ -68,6 +68,8 @@ impl Keeper {
             self.give_up(&owned, &mut leaving).await;
             let gained = self.hold(&owned).await;
             self.wake(&gained).await;
+            // Nobody may have listened for a while.
+            self.sessions.tend_all(self.tenure.partitions, &gained).await;
         }
         lock(&self.tenure.held).clear();
     }
@@ -86,10 +88,13 @@ impl Keeper {
             let until = Instant::now() + LIFETIME.saturating_sub(MARGIN);
             match self.acquire(*partition).await {
                 Ok(true) => {
-                    let before = lock(&self.tenure.held).insert(*partition, until);
-                    if before.is_none_or(|until| until <= Instant::now()) {
+                    let lapsed = |until: &Instant| *until <= Instant::now();
+                    if lock(&self.tenure.held).get(partition).is_none_or(lapsed) {
+                        // Another node may have sent meanwhile, or been asked to rest.
+                        self.sessions.forget_paces(self.tenure.partitions, *partition);
                         gained.push(*partition);
                     }
+                    lock(&self.tenure.held).insert(*partition, until);
                 }
                 Ok(false) => drop(lock(&self.tenure.held).remove(partition)),
                 Err(error) => {
@@ -123,9 +128,8 @@ impl Keeper {
         if gained.is_empty() {
             return;
         }
-        match self.store.channels_with_work(self.tenure.partitions, gained).await {
-            Ok(channels) => channels.into_iter().for_each(|channel| self.sessions.wake(channel)),
-            Err(error) => tracing::warn!(%error, "channels with work could not be read; the sweep finds them"),
+        if let Err(error) = self.sessions.wake_channels(self.tenure.partitions, gained).await {
+            tracing::warn!(%error, "channels with work could not be read; the sweep finds them");
         }
     }
 

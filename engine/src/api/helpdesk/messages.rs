@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, MessageId, OrganisationId, TicketId, UserId,
+    ChannelId, MacroId, MessageId, OrganisationId, TicketId, UserId,
     delivery::MessageState,
     message::{self, Direction},
-    platform::Content,
 };
 use patchbay_store::messages::MessageView;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,11 @@ use crate::{
     },
     app::App,
     auth::Principal,
-    service::{ServiceError, WriteId, fields::MessageText, messages},
+    service::{
+        ServiceError, WriteId,
+        fields::MessageText,
+        messages::{self, Text},
+    },
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
@@ -32,22 +35,33 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct SendBody {
     #[serde(default)]
     content: Field<String>,
+    #[serde(default)]
+    macro_id: Field<MacroId>,
     #[serde(default)]
     metadata: Field<Map<String, Value>>,
 }
 
 impl SendBody {
     fn read(self) -> Result<messages::Send, ServiceError> {
-        let Self { content, metadata } = self;
+        let Self { content, macro_id, metadata } = self;
         let mut check = Check::default();
-        let content = check.required::<MessageText>("content", content);
+        let text = match check.value("macroId", macro_id) {
+            Ok(None) => check.required::<MessageText>("content", content).map(Text::Written),
+            // A form that sends every field sends this one empty.
+            Ok(Some(_)) if matches!(&content, Field::Given(text) if !text.is_empty()) => {
+                Err(check.note("content", "must be absent where macroId says what is sent"))
+            }
+            Ok(Some(id)) => Ok(Text::Macro(id)),
+            Err(noted) => Err(noted),
+        };
         let metadata = check.object("metadata", metadata);
         check.finish(|| {
             Ok(messages::Send {
-                content: Content::text(content?.into_string()),
+                text: text?,
                 reply_to: None,
                 metadata: metadata?.unwrap_or_else(|| json!({})),
                 scheduled_at: None,
@@ -154,7 +168,7 @@ mod tests {
     use patchbay_domain::{
         ConversationId,
         delivery::DeliveryTimes,
-        platform::{Failure, FailureKind},
+        platform::{Content, Failure, FailureKind},
     };
 
     use super::*;
@@ -215,6 +229,17 @@ mod tests {
         assert_eq!(with_delivery(&view(Direction::Outbound, MessageState::Queued)), json!({"tag": "x"}));
         let shown = serde_json::to_value(Message::from(view(Direction::Inbound, MessageState::Received))).unwrap();
         assert_eq!((&shown["metadata"], shown.get("status")), (&json!({"tag": "x"}), None));
+    }
+
+    #[test]
+    fn a_macro_takes_the_place_of_content() {
+        let id = MacroId::at(DateTime::UNIX_EPOCH);
+        let read = |body| serde_json::from_value::<SendBody>(body).unwrap().read();
+        for body in [json!({"macroId": id}), json!({"macroId": id, "content": ""})] {
+            assert!(matches!(read(body).unwrap().text, Text::Macro(known) if known == id));
+        }
+        let both = read(json!({"macroId": id, "content": "hi"})).unwrap_err().to_string();
+        assert_eq!(both, "content: must be absent where macroId says what is sent");
     }
 
     #[test]

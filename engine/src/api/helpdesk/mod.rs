@@ -5,13 +5,20 @@
 //! answers, and handlers that take a request apart, call one service and put the
 //! answer together. To add one: imitate `tickets.rs` and name it in [`scopes`].
 
+mod analytics;
+mod audits;
 mod auth;
 mod channels;
+mod customers;
 mod error;
+mod macros;
 mod messages;
+mod notifications;
 mod organisations;
-mod page;
+pub(super) mod page;
+mod send_options;
 mod tickets;
+mod timeline;
 mod users;
 mod webhooks;
 mod words;
@@ -32,10 +39,17 @@ struct Id<T> {
 pub fn scopes() -> Vec<(&'static str, Vec<Endpoint>)> {
     let organisation = [
         users::endpoints(),
+        analytics::endpoints(),
+        macros::endpoints(),
         organisations::endpoints(),
         channels::endpoints(),
         tickets::endpoints(),
         messages::endpoints(),
+        timeline::endpoints(),
+        send_options::endpoints(),
+        customers::endpoints(),
+        notifications::endpoints(),
+        audits::endpoints(),
     ];
     vec![
         ("/webhook", webhooks::endpoints()),

@@ -12,7 +12,10 @@ use url::form_urlencoded;
 use super::Error;
 use crate::{
     api::fields::{Check, Noted},
-    service::page::{Cursor, LONGEST, Listed, NoCursor, Part},
+    service::{
+        ServiceError,
+        page::{Cursor, LONGEST, Listed, NoCursor, Part},
+    },
 };
 
 const LIMIT: u32 = 20;
@@ -23,20 +26,36 @@ const NEXT: HeaderName = HeaderName::from_static("x-next-cursor");
 pub struct PageQuery {
     page: Option<String>,
     limit: Option<String>,
+    offset: Option<String>,
     cursor: Option<String>,
 }
 
 impl PageQuery {
+    /// The part, where nothing else of the query can be wrong.
+    pub fn part<C: Cursor>(self) -> Result<Part<C>, ServiceError> {
+        let mut check = Check::default();
+        let part = self.read(&mut check);
+        check.finish(|| part)
+    }
+
     pub fn read<C: Cursor>(self, check: &mut Check) -> Result<Part<C>, Noted> {
-        let Self { page, limit, cursor } = self;
+        let Self { page, limit, offset, cursor } = self;
         let number = check.parsed::<u32>("page", page, "a number from 1");
         let limit = check.parsed::<u32>("limit", limit, "a number from 1 to 1000");
-        let (number, limit) = (number?, limit?);
+        let offset = check.parsed::<u32>("offset", offset, "a number from 0");
+        let (number, limit, offset) = (number?, limit?, offset?);
         if number == Some(0) {
             return Err(check.note("page", "must be a number from 1"));
         }
         if limit.is_some_and(|limit| !(1..=LONGEST).contains(&limit)) {
             return Err(check.note("limit", "must be a number from 1 to 1000"));
+        }
+        let has_place = cursor.as_ref().is_some_and(|cursor| !cursor.is_empty()) || number.is_some();
+        if offset.is_some() && has_place {
+            return Err(check.note("offset", "cannot be combined with page or cursor"));
+        }
+        if let Some(offset) = offset {
+            return Ok(Part::From { offset, limit: limit.unwrap_or(LIMIT) });
         }
         match (cursor.filter(|cursor| !cursor.is_empty()), number, limit) {
             (Some(cursor), None, limit) => match C::read(&cursor) {
@@ -72,9 +91,7 @@ pub fn answer<C, T, U: Serialize>(
 
 /// The answer with a part of a list that is at hand as a whole.
 pub fn of_all<T: Serialize>(request: &HttpRequest, query: PageQuery, all: Vec<T>) -> Result<HttpResponse, Error> {
-    let mut check = Check::default();
-    let part = query.read::<NoCursor>(&mut check);
-    let part = check.finish(|| part)?;
+    let part = query.part::<NoCursor>()?;
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let items = all.into_iter().skip(count(part.offset())).take(count(part.limit())).collect();
@@ -116,11 +133,10 @@ mod tests {
     use patchbay_store::messages::MessageCursor;
 
     use super::*;
-    use crate::service::ServiceError;
 
     fn read(page: Option<&str>, limit: Option<&str>, cursor: Option<&str>) -> Result<Part<MessageCursor>, String> {
         let text = |text: Option<&str>| text.map(ToOwned::to_owned);
-        let query = PageQuery { page: text(page), limit: text(limit), cursor: text(cursor) };
+        let query = PageQuery { page: text(page), limit: text(limit), offset: None, cursor: text(cursor) };
         let mut check = Check::default();
         let part = query.read(&mut check);
         check.finish(|| part).map_err(|error: ServiceError| error.to_string())
@@ -132,6 +148,16 @@ mod tests {
         assert_eq!(read(Some("2"), None, None), Ok(Part::Page { number: 2, limit: 20 }));
         assert_eq!(read(None, Some("5"), None), Ok(Part::Page { number: 1, limit: 5 }));
         assert!(matches!(read(None, Some("5"), Some("1000000.7")), Ok(Part::After { limit: 5, .. })));
+    }
+
+    #[test]
+    fn an_offset_stands_alone() {
+        let read = |query: &str| {
+            let query = actix_web::web::Query::<PageQuery>::from_query(query).unwrap().into_inner();
+            query.part::<NoCursor>().map_err(|error| error.to_string())
+        };
+        assert_eq!(read("offset=30&limit=7"), Ok(Part::From { offset: 30, limit: 7 }));
+        assert_eq!(read("offset=1&page=2"), Err("offset: cannot be combined with page or cursor".into()));
     }
 
     #[test]
@@ -161,7 +187,7 @@ mod tests {
     #[actix_web::test]
     async fn a_short_list_is_cut_into_pages_too() {
         let request = TestRequest::with_uri("/orgs/1/users?page=2&limit=2").to_http_request();
-        let query = PageQuery { page: Some("2".into()), limit: Some("2".into()), cursor: None };
+        let query = PageQuery { page: Some("2".into()), limit: Some("2".into()), offset: None, cursor: None };
         let answer = of_all(&request, query, vec![1, 2, 3]).unwrap();
         assert_eq!(answer.headers().get("x-total-count").unwrap(), "3");
         let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();

@@ -158,7 +158,7 @@ impl AssignBody {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Ticket {
+pub struct Ticket {
     id: TicketId,
     org_id: OrganisationId,
     channel_id: ChannelId,

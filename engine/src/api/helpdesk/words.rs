@@ -20,6 +20,13 @@ macro_rules! words {
         impl $name {
             /// For sentences about a wrong one.
             pub const ALLOWED: &str = concat!("one of", $(" ", $text),*);
+            pub const ALL: &[Self] = &[$(Self::$word),*];
+
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$word => $text,)*
+                }
+            }
         }
 
         impl From<$name> for $ours {

@@ -2,14 +2,24 @@
 //!
 //! `/ops/health` (is the process up?) and `/ops/ready` (can it do its work?) are
 //! open to anybody: load balancers ask them, and they name no tenant. Metrics and
-//! actors speak of every tenant, so an administrator of one organisation must not
-//! see them: they are for calls from the networks of `server.operators`, by default this machine only.
+//! actors speak of every tenant, and connectors serve every tenant, so an administrator
+//! of one organisation must not see or change them: they are for calls from the networks of `server.operators`, by default this machine only.
+//! Dead letters are for operators, and for administrators with their token, who reach their own organisation's.
 //! A call that carries a forwarding header of a proxy that is not among `server.trusted_proxies` is
 //! nobody's, whatever it claims.
 
+mod dead_letters;
+mod plugins;
 mod ready;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header::ContentType, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, ContentType},
+    },
+    web,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -21,12 +31,15 @@ use crate::{app::App, auth::client_address, config, service::ServiceError};
 pub const SHAPE: Shape = Shape(body);
 
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![
+    let mut endpoints = vec![
         get("/health", health).machine(),
         get("/ready", ready).machine(),
         get("/metrics", metrics).machine(),
         get("/actors", actors).machine(),
-    ]
+    ];
+    endpoints.extend(plugins::endpoints());
+    endpoints.extend(dead_letters::endpoints());
+    endpoints
 }
 
 fn body(problem: &Problem) -> Value {
@@ -56,11 +69,26 @@ async fn actors(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespons
 }
 
 fn operators_only(app: &App, request: &HttpRequest) -> Result<(), Rejected> {
+    operator(app, request).map_err(|error| Rejected::new(request, error))
+}
+
+fn operator(app: &App, request: &HttpRequest) -> Result<(), ServiceError> {
     if is_operator(request, &app.config.server) {
         return Ok(());
     }
     let sentence = "this is for operators: call it from a network that server.operators names";
-    Err(Rejected::new(request, ServiceError::Forbidden(sentence.to_owned())))
+    Err(ServiceError::Forbidden(sentence.to_owned()))
+}
+
+/// Of two ways to prove who one is, being in the right place is the one that a page in a browser has too: what comes
+/// from a page is refused.
+pub fn may_operate(app: &App, request: &HttpRequest) -> Result<(), ServiceError> {
+    operator(app, request)?;
+    if request.headers().contains_key(header::ORIGIN) {
+        let sentence = "send an access token: a page in a browser does nothing here without one";
+        return Err(ServiceError::Forbidden(sentence.to_owned()));
+    }
+    Ok(())
 }
 
 fn is_operator(request: &HttpRequest, server: &config::Server) -> bool {

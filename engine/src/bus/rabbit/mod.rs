@@ -98,7 +98,8 @@ impl Rabbit {
     /// whoever drops the answer gives the publication up.
     pub(super) async fn submit(&self, direction: Direction, publication: Publication) -> Result<Done, BusError> {
         let partition = self.0.partitions.of(publication.channel_id);
-        self.0.publisher.submit(Message::new(queue_name(&self.0.prefix, direction, partition), publication)).await
+        let message = Message::new(queue_name(&self.0.prefix, direction, partition), publication);
+        self.0.publisher.submit(Arc::new(message)).await
     }
 
     pub(super) fn feed(&self, feed: Feed) {

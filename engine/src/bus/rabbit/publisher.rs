@@ -16,7 +16,10 @@ use lapin::{
     options::{BasicPublishOptions, ConfirmSelectOptions},
     types::ShortString,
 };
-use tokio::{sync::mpsc, time::MissedTickBehavior};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::MissedTickBehavior,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{declare, link::Link};
@@ -28,6 +31,11 @@ use crate::bus::{
 
 /// Publications waiting for their confirm, and as many more waiting to be sent.
 const IN_FLIGHT: usize = 1024;
+/// The bytes of all of them; more wait outside.
+const IN_FLIGHT_BYTES: usize = 64 << 20;
+/// What RabbitMQ takes in one message unless it is told otherwise. One that is larger would cost all the others their
+/// channel, again and again.
+const LARGEST: usize = 16 << 20;
 /// How often a silent connection is looked at.
 const CHECK: Duration = Duration::from_millis(500);
 const PERSISTENT: u8 = 2;
@@ -53,10 +61,13 @@ impl Message {
 struct Outgoing {
     message: Arc<Message>,
     durable: Answer,
+    /// Its share of the bytes in flight.
+    _bytes: OwnedSemaphorePermit,
 }
 
 pub struct Publisher {
     outgoing: mpsc::Sender<Outgoing>,
+    bytes: Arc<Semaphore>,
 }
 
 impl Publisher {
@@ -67,12 +78,15 @@ impl Publisher {
             let pipeline = Pipeline { outgoing: queue, queues, unconfirmed: BTreeMap::new(), next: 0, failures };
             closed.run_until_cancelled(pipeline.run(&link)).await
         });
-        Self { outgoing }
+        Self { outgoing, bytes: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)) }
     }
 
-    pub async fn submit(&self, message: Message) -> Result<Done, BusError> {
+    pub async fn submit(&self, message: Arc<Message>) -> Result<Done, BusError> {
+        let size = message.payload.len();
+        let share = u32::try_from(size).ok().filter(|_| size <= LARGEST).ok_or(BusError::TooLarge(size))?;
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(share).await.map_err(|_| BusError::Closed)?;
         let (durable, confirmed) = answer();
-        let outgoing = Outgoing { message: Arc::new(message), durable };
+        let outgoing = Outgoing { message, durable, _bytes: bytes };
         self.outgoing.send(outgoing).await.map_err(|_| BusError::Closed)?;
         Ok(confirmed)
     }

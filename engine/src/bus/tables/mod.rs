@@ -19,11 +19,13 @@ use patchbay_store::{Store, StoreError, jobs::NewJob};
 use tokio::sync::Notify;
 
 use super::{BusConfig, BusError, BusStatus, Direction, Feed, Partitions, Publication, backoff::Backoff, word};
-use crate::batch::Batcher;
+use crate::batch::{Batcher, together};
 use consumer::Feeder;
 use lease::Lease;
 
 const BATCH: usize = 256;
+/// Of the payloads in one transaction, but for the last: a statement the database takes in its stride.
+const BATCH_BYTES: usize = 8 << 20;
 
 #[derive(Clone)]
 pub struct Tables(Arc<Inner>);
@@ -138,14 +140,27 @@ impl Tables {
     }
 }
 
-/// Commits the jobs, trying again while the database is away, until those who published them give up.
+/// Commits the jobs in order, in as many transactions as their size asks for.
 async fn write(store: &Store, health: &Health, jobs: Vec<NewJob>, patience: Duration) -> Vec<Result<(), BusError>> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let mut jobs = jobs.as_slice();
+    while !jobs.is_empty() {
+        let (batch, rest) = jobs.split_at(together(jobs.iter().map(|job| job.payload.len()), BATCH_BYTES));
+        let outcome = write_batch(store, health, batch, patience).await;
+        outcomes.extend(std::iter::repeat_n(outcome, batch.len()));
+        jobs = rest;
+    }
+    outcomes
+}
+
+/// Tries again while the database is away, until those who published the jobs give up.
+async fn write_batch(store: &Store, health: &Health, jobs: &[NewJob], patience: Duration) -> Result<(), BusError> {
     let deadline = tokio::time::Instant::now() + patience;
     let mut failures = Backoff::default();
     loop {
-        let written = store.enqueue(&jobs, Utc::now()).await;
+        let written = store.enqueue(jobs, Utc::now()).await;
         health.note(&written);
-        let outcome = match written {
+        return match written {
             Ok(()) => Ok(()),
             Err(error) if error.is_retryable() => {
                 let next = tokio::time::Instant::now() + failures.pause();
@@ -158,7 +173,6 @@ async fn write(store: &Store, health: &Health, jobs: Vec<NewJob>, patience: Dura
             }
             Err(error) => Err(BusError::Refused(error.to_string())),
         };
-        return vec![outcome; jobs.len()];
     }
 }
 

@@ -95,6 +95,38 @@ on_sizes! {
 }
 
 on_sizes! {
+    [Scale as scale]
+    async fn what_the_broker_would_not_take_is_refused_and_hinders_no_other(space) {
+        let config = BusConfig { publish_timeout: PATIENCE, ..config(&space) };
+        let bus = Bus::connect(config, space.store.clone(), NodeId::at(Utc::now())).await.unwrap();
+        let channel = channel_in(&space, 0);
+        let refused = bus.publish(Direction::Inbound, large(channel, 1, (16 << 20) + 1)).await;
+        assert!(matches!(refused, Err(BusError::TooLarge(_))), "{refused:?}");
+        // More than may be in flight at once.
+        let all = (2..7).map(|number| bus.publish(Direction::Inbound, large(channel, number, 16 << 20)));
+        futures_util::future::try_join_all(all).await.unwrap();
+        let found = take(&mut consume(&bus, 0, PREFETCH), 5).await;
+        assert_eq!(numbers(&found), (2..7).collect::<Vec<_>>());
+        drop(found);
+    }
+}
+
+on_sizes! {
+    async fn large_publications_keep_their_order(space) {
+        let bus = bus(&space).await;
+        let channel = channel_in(&space, 0);
+        let all = (0..20).map(|number| bus.publish(Direction::Inbound, large(channel, number, 1 << 20)));
+        futures_util::future::try_join_all(all).await.unwrap();
+        let mut consumer = consume(&bus, 0, PREFETCH);
+        let found = take(&mut consumer, 20).await;
+        assert_eq!(numbers(&found), (0..20).collect::<Vec<_>>());
+        ack_all(found).await;
+        drop(consumer);
+        assert_drained(&bus, &space, 0).await;
+    }
+}
+
+on_sizes! {
     async fn what_publish_accepted_is_there_for_whoever_comes_later(space) {
         let first = bus(&space).await;
         publish(&first, channel_in(&space, 0), 0..10).await;

@@ -65,6 +65,12 @@ fn publication(channel_id: ChannelId, number: u128) -> Publication {
     Publication { channel_id, key: Uuid::from_u128(number), payload: number.to_string() }
 }
 
+/// One of so many bytes.
+fn large(channel_id: ChannelId, number: u128, bytes: usize) -> Publication {
+    let number = publication(channel_id, number);
+    Publication { payload: "0".repeat(bytes - number.payload.len()) + &number.payload, ..number }
+}
+
 async fn publish(bus: &Bus, channel_id: ChannelId, numbers: impl IntoIterator<Item = u128>) {
     for number in numbers {
         bus.publish(Direction::Inbound, publication(channel_id, number)).await.unwrap();
