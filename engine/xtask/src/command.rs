@@ -24,7 +24,12 @@ pub struct Project {
 
 impl Project {
     pub fn find() -> Result<Self> {
-        let output = cargo(Path::new("."))
+        Self::at(Path::new("."))
+    }
+
+    /// The project that a folder belongs to.
+    pub fn at(folder: &Path) -> Result<Self> {
+        let output = cargo(folder)
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .stderr(Stdio::inherit())
             .output()

@@ -4,11 +4,18 @@
 
 mod bench;
 mod command;
+mod coverage;
+mod examples;
+mod generated;
+mod new_connector;
+mod npm;
 mod plugins;
 mod run;
 mod services;
 mod test;
 mod toolchain;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,6 +31,10 @@ struct Invocation {
 enum Task {
     /// Build the connectors as WebAssembly components
     Plugins(plugins::Arguments),
+    /// Write down which kinds of events and commands the connectors' tests exercise
+    Coverage,
+    /// Write a connector to begin with, in plugins/NAME
+    NewConnector(new_connector::Arguments),
     /// Build everything and serve on the embedded default
     Run,
     /// Run every test on every back end
@@ -34,9 +45,22 @@ enum Task {
     Announce(run::Announcement),
 }
 
-fn main() -> Result<()> {
-    match Invocation::parse().task {
+fn main() -> ExitCode {
+    match perform(Invocation::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Its causes on one line, and no backtrace.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
         Task::Plugins(arguments) => plugins::plugins(&arguments),
+        Task::Coverage => coverage::coverage(),
+        Task::NewConnector(arguments) => new_connector::new_connector(&arguments),
         Task::Run => run::run(),
         Task::Test(arguments) => test::test(&arguments),
         Task::Bench(arguments) => bench::bench(&arguments),

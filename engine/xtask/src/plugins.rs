@@ -14,6 +14,7 @@ use wit_component::ComponentEncoder;
 
 use crate::command::{self, Project};
 use crate::toolchain::Toolchain;
+use crate::{examples, generated};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -23,6 +24,9 @@ pub struct Arguments {
     /// The connectors of the engine's tests as well, which misbehave [default: test-plugins in cargo's target folder]
     #[arg(long)]
     guests: bool,
+    /// Those in other languages, built with npm, and a new one instead [default: example-plugins in cargo's target folder]
+    #[arg(long, conflicts_with_all = ["guests", "names"])]
+    examples: bool,
     /// Folders under plugins/ [default: all connectors]
     names: Vec<String>,
 }
@@ -32,8 +36,17 @@ pub const SHIPPED: &[&str] = &["plugins"];
 /// These and those that only tests load.
 pub const TESTED: &[&str] = &["plugins", "engine/tests/guests"];
 
+/// Where those go that are only examples, in cargo's target folder.
+pub const EXAMPLES: &str = "example-plugins";
+
 pub fn plugins(arguments: &Arguments) -> Result<()> {
-    let Arguments { out, guests, names } = arguments;
+    let Arguments { out, guests, examples, names } = arguments;
+    if *examples {
+        let project = Project::find()?;
+        let out = out.clone().unwrap_or_else(|| project.target.join(EXAMPLES));
+        examples::build(&project, &out)?;
+        return generated::build(&project, &out);
+    }
     let (folders, place) = if *guests { (TESTED, "test-plugins") } else { (SHIPPED, "plugins") };
     let default = || Ok::<_, anyhow::Error>(Project::find()?.target.join(place));
     build(folders, &out.clone().map_or_else(default, Ok)?, names)
@@ -41,19 +54,29 @@ pub fn plugins(arguments: &Arguments) -> Result<()> {
 
 /// Builds the connectors of these names, or all that lie in the folders, into the folder `out`.
 pub fn build(folders: &[&str], out: &Path, names: &[String]) -> Result<()> {
-    let project = Project::find()?;
-    let all = folders.iter().flat_map(|folder| Connector::all(&project, folder)).collect();
+    build_of(&Project::find()?, folders, out, names)
+}
+
+/// The same for the connectors of this project.
+pub fn build_of(project: &Project, folders: &[&str], out: &Path, names: &[String]) -> Result<()> {
+    let all = folders.iter().flat_map(|folder| Connector::all(project, folder)).collect();
     let connectors = chosen(all, names)?;
     let toolchain = Toolchain::find(&project.root)?;
     fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
     for connector in &connectors {
         let started = Instant::now();
-        let module = connector.compile(&project, &toolchain)?;
+        let module = connector.compile(project, &toolchain)?;
         let component = out.join(&connector.folder).with_extension("wasm");
         let size = componentise(&module, &component)?;
         println!("{} {} kB, {:.1} s", component.display(), size.div_ceil(1000), started.elapsed().as_secs_f32());
     }
     Ok(())
+}
+
+/// The packages of the connectors that are installed, with their folders, in the order of these.
+pub fn packages(project: &Project) -> Vec<(String, String)> {
+    let all = SHIPPED.iter().flat_map(|folder| Connector::all(project, folder));
+    all.map(|connector| (connector.package, connector.folder)).collect()
 }
 
 fn chosen(known: Vec<Connector>, names: &[String]) -> Result<Vec<Connector>> {

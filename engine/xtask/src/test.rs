@@ -1,8 +1,9 @@
 //! `cargo xtask test`: every test, on every back end.
 //!
 //! Tests find the services in `PATCHBAY_TEST_POSTGRES_URL` and `PATCHBAY_TEST_AMQP_URL`, the built connectors in
-//! `PATCHBAY_TEST_PLUGINS_DIR`, and these together with one that misbehaves in `PATCHBAY_TEST_GUESTS_DIR`. With
-//! `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone; with neither, they fail.
+//! `PATCHBAY_TEST_PLUGINS_DIR`, these together with those that misbehave in `PATCHBAY_TEST_GUESTS_DIR`, and those in other
+//! languages in `PATCHBAY_TEST_EXAMPLES_DIR`. With `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone;
+//! with neither, they fail.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +12,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::command::{Project, cargo, run, succeeds};
-use crate::plugins;
+use crate::coverage::Coverage;
 use crate::services::Services;
+use crate::{examples, generated, npm, plugins};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -27,6 +29,9 @@ pub struct Arguments {
 /// The features under which everything is tested, the same everywhere so that it is built once.
 const FEATURES: [&str; 3] = ["--workspace", "--features", "patchbay/failpoints"];
 
+/// Where the platforms' descriptions are, and what serves them.
+const SPECS: &str = "engine/tests/specs";
+
 pub fn test(arguments: &Arguments) -> Result<()> {
     let project = Project::find()?;
     install_nextest(&project.root)?;
@@ -34,16 +39,26 @@ pub fn test(arguments: &Arguments) -> Result<()> {
     let guests = project.target.join("test-plugins");
     plugins::build(plugins::SHIPPED, &plugins, &[])?;
     plugins::build(plugins::TESTED, &guests, &[])?;
+    let examples = project.target.join(plugins::EXAMPLES);
+    examples::build(&project, &examples)?;
+    generated::build(&project, &examples)?;
+    npm::install(&project.root.join(SPECS))?;
     let services = if arguments.embedded_only { None } else { Some(Services::find(&project.root)?) };
 
     let prepared = || {
         let mut command = cargo(&project.root);
-        command.env("PATCHBAY_TEST_PLUGINS_DIR", &plugins).env("PATCHBAY_TEST_GUESTS_DIR", &guests);
+        command
+            .env("PATCHBAY_TEST_PLUGINS_DIR", &plugins)
+            .env("PATCHBAY_TEST_GUESTS_DIR", &guests)
+            .env("PATCHBAY_TEST_EXAMPLES_DIR", &examples);
         pass(services.as_ref(), &mut command);
         command
     };
     run(prepared().args(["test", "--quiet", "--doc"]).args(FEATURES))?;
-    run(prepared().args(["nextest", "run"]).args(FEATURES).args(&arguments.nextest))
+    let coverage = Coverage::begin(&project)?;
+    run(coverage.record(prepared().args(["nextest", "run"]).args(FEATURES).args(&arguments.nextest)))?;
+    // A part of the tests exercises a part.
+    if arguments.nextest.is_empty() { coverage.compare(&project) } else { Ok(()) }
 }
 
 /// Tells the tests where the services are, or that there are none.
