@@ -17,9 +17,13 @@ use crate::{
     load::{APP_SECRET, PHONE_NUMBER_ID},
 };
 
+/// Into how many partitions the engine divides its channels; each has a queue per direction.
+const PARTITIONS: u32 = 16;
+
 pub struct Process {
     child: Child,
     pub port: u16,
+    queues: Vec<String>,
 }
 
 impl Process {
@@ -28,6 +32,22 @@ impl Process {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
         let kibibytes: u64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
         Ok(kibibytes * 1024)
+    }
+
+    /// Ends it, and takes the queues away that it made.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let queues = std::mem::take(&mut self.queues);
+        drop(self);
+        if queues.is_empty() {
+            return Ok(());
+        }
+        let connection =
+            lapin::Connection::connect(&database::amqp_url()?, lapin::ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        for queue in queues {
+            channel.queue_delete(queue.into(), lapin::options::QueueDeleteOptions::default()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -45,7 +65,8 @@ pub async fn floor(size: Size, database: &Database, queue: &str) -> anyhow::Resu
         .args(["floor", &format!("{size:?}").to_lowercase(), &port.to_string(), &database.url, queue])
         .stdin(Stdio::null())
         .spawn()?;
-    let process = Process { child, port };
+    let queues = if size == Size::Scale { vec![queue.to_owned()] } else { Vec::new() };
+    let process = Process { child, port, queues };
     floor::listening(port).await?;
     Ok(process)
 }
@@ -54,7 +75,9 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
     let port = free_port()?;
     let config = folder.path().join("config.toml");
     let prefix = format!("bench-{}", uuid::Uuid::new_v4().simple());
-    std::fs::write(&config, format!("bus.queue_prefix = \"{prefix}\"\nauth.requests_per_minute = 1000000\n"))?;
+    let settings =
+        format!("bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nauth.requests_per_minute = 1000000\n");
+    std::fs::write(&config, settings)?;
     let log = std::fs::File::create(folder.path().join("engine.log"))?;
     let mut command = Command::new(&bench.engine);
     command
@@ -77,7 +100,12 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
         command.env("AMQP_URL", database::amqp_url()?);
     }
     let child = command.spawn().with_context(|| format!("{} cannot be started", bench.engine.display()))?;
-    let process = Process { child, port };
+    let mut process = Process { child, port, queues: Vec::new() };
+    if size == Size::Scale {
+        for direction in ["inbound", "outbound"] {
+            process.queues.extend((0..PARTITIONS).map(|partition| format!("{prefix}.{direction}.{partition}")));
+        }
+    }
     let http = reqwest::Client::new();
     let deadline = std::time::Instant::now() + Duration::from_mins(1);
     loop {
@@ -93,8 +121,8 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
     }
 }
 
-/// Signs up and makes a WhatsApp channel on the given platform; answers the channel's id.
-pub async fn channel(port: u16, platform: &str) -> anyhow::Result<String> {
+/// Signs up and makes a WhatsApp channel on the given platform, with limits of its own; answers the channel's id.
+pub async fn channel(port: u16, platform: &str, limits: &Value) -> anyhow::Result<String> {
     let http = reqwest::Client::new();
     let address = format!("http://127.0.0.1:{port}");
     let person =
@@ -104,7 +132,7 @@ pub async fn channel(port: u16, platform: &str) -> anyhow::Result<String> {
     let token = signed.pointer("/accessToken").and_then(Value::as_str).context("no token")?;
     let channel = json!({"type": "WHATSAPP", "name": "Bench", "config": {
         "phoneNumberId": PHONE_NUMBER_ID, "businessAccountId": "419561257915477", "accessToken": "t",
-        "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiVersion": "v24.0", "apiBaseUrl": platform, "limits": [],
+        "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiVersion": "v24.0", "apiBaseUrl": platform, "limits": limits,
     }});
     let made = http.post(format!("{address}/orgs/{organisation}/channels")).bearer_auth(token).json(&channel);
     let made: Value = made.send().await?.error_for_status()?.json().await?;

@@ -17,7 +17,7 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let database = Database::make(size, &folder).await?;
     let process = engine::engine(bench, size, &database, &folder).await?;
-    let channel = engine::channel(process.port, "http://127.0.0.1:9").await?;
+    let channel = engine::channel(process.port, "http://127.0.0.1:9", &serde_json::json!([])).await?;
     let pool = database.pool().await?;
     let url = format!("http://127.0.0.1:{}/webhook/{channel}", process.port);
     let count = "select count(*) from messages";
@@ -36,7 +36,7 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
         milliseconds(report.percentile(50)),
         milliseconds(report.percentile(99)),
     );
-    drop(process);
+    process.stop().await?;
     database.drop().await
 }
 
@@ -50,10 +50,7 @@ async fn floor(bench: &Bench, size: Size) -> anyhow::Result<f64> {
     let count = "select count(*) from floor_messages";
     full(&url, &pool, count, bench.messages / 10, "warm").await?;
     let (rate, _) = full(&url, &pool, count, bench.messages, "full").await?;
-    drop(process);
-    if size == Size::Scale {
-        remove_queue(&queue).await?;
-    }
+    process.stop().await?;
     database.drop().await?;
     Ok(rate)
 }
@@ -78,14 +75,6 @@ async fn full(
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let rate = webhooks as f64 / start.elapsed().as_secs_f64();
     Ok((rate, report))
-}
-
-async fn remove_queue(queue: &str) -> anyhow::Result<()> {
-    let url = crate::database::amqp_url()?;
-    let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default()).await?;
-    let channel = connection.create_channel().await?;
-    channel.queue_delete(queue.into(), lapin::options::QueueDeleteOptions::default()).await?;
-    Ok(())
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -86,8 +86,10 @@ fn contact(number: usize) -> String {
 
 fn webhook(run: &str, number: usize) -> String {
     let contact = contact(number);
+    // Now, so that an answer is within the window in which one may write.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     format!(
-        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{{"profile":{{"name":"Contact {contact}"}},"wa_id":"{contact}"}}],"messages":[{{"from":"{contact}","id":"wamid.{run}.{number}","timestamp":"1749416383","type":"text","text":{{"body":"Does it come in another color? {number}"}}}}]}},"field":"messages"}}]}}]}}"#
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{{"profile":{{"name":"Contact {contact}"}},"wa_id":"{contact}"}}],"messages":[{{"from":"{contact}","id":"wamid.{run}.{number}","timestamp":"{now}","type":"text","text":{{"body":"Does it come in another color? {number}"}}}}]}},"field":"messages"}}]}}]}}"#
     )
 }
 

@@ -15,6 +15,9 @@ mod load;
 mod memory;
 mod outbound;
 mod platform;
+mod rate;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -52,6 +55,8 @@ enum Part {
     Inbound,
     /// Messages out: sends per second.
     Outbound,
+    /// A limited channel: how close the sends come to the limit without exceeding it, over a kill.
+    Rate,
     /// What 100,000 idle conversations leave behind.
     Memory,
 }
@@ -74,7 +79,18 @@ pub struct Bench {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Its causes on one line, and no backtrace.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let provider = rustls::crypto::ring::default_provider().install_default();
     anyhow::ensure!(provider.is_ok(), "TLS was set up twice");
     let Arguments { part, engine, plugins, size, messages } = Arguments::parse();
@@ -88,11 +104,13 @@ async fn main() -> anyhow::Result<()> {
         match &part {
             Some(Part::Inbound) => inbound::measure(&bench, size).await?,
             Some(Part::Outbound) => outbound::measure(&bench, size).await?,
+            Some(Part::Rate) => rate::measure(&bench, size).await?,
             Some(Part::Memory) => memory::measure(&bench, size).await?,
             Some(Part::Floor { .. }) => {}
             None => {
                 inbound::measure(&bench, size).await?;
                 outbound::measure(&bench, size).await?;
+                rate::measure(&bench, size).await?;
                 memory::measure(&bench, size).await?;
             }
         }

@@ -20,7 +20,7 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let database = Database::make(size, &folder).await?;
     let process = engine::engine(bench, size, &database, &folder).await?;
-    let channel = engine::channel(process.port, "http://127.0.0.1:9").await?;
+    let channel = engine::channel(process.port, "http://127.0.0.1:9", &serde_json::json!([])).await?;
     let http = reqwest::Client::new();
     for batch in 0..CONVERSATIONS / BATCH {
         let body = webhook(batch * BATCH..(batch + 1) * BATCH);
@@ -46,7 +46,7 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     println!(
         "{CONVERSATIONS} idle conversations: {left} actors, {resident:.0} MiB resident (wanted: 0, under 286 MiB)"
     );
-    drop(process);
+    process.stop().await?;
     database.drop().await
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// As many as the engine sends at once on one channel.
 const CONCURRENCY: usize = 32;
-const CONVERSATIONS: usize = 500;
+pub const CONVERSATIONS: usize = 500;
 
 pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     let floor = floor(bench, size).await?;
@@ -93,22 +93,16 @@ async fn engine_rate(bench: &Bench, size: Size) -> anyhow::Result<f64> {
     let database = Database::make(size, &folder).await?;
     let platform = platform::start()?;
     let process = engine::engine(bench, size, &database, &folder).await?;
-    let channel = engine::channel(process.port, &platform.address).await?;
-    let url = format!("http://127.0.0.1:{}/webhook/{channel}", process.port);
-    let load = Load { url, webhooks: CONVERSATIONS, connections: 8, rate: None, run: "first" };
-    load.run().await?;
+    let channel = engine::channel(process.port, &platform.address, &serde_json::json!([])).await?;
     let pool = database.pool().await?;
-    let patience = Instant::now() + Duration::from_mins(1);
-    while pool.count("select count(*) from messages").await? < i64::try_from(CONVERSATIONS)? {
-        anyhow::ensure!(Instant::now() < patience, "the contacts' messages were not committed");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    drop(process);
+    everybody_writes(&process, &channel, &pool).await?;
+    process.stop().await?;
     queue(&pool, bench.messages).await?;
     let start = Instant::now();
     let process = engine::engine(bench, size, &database, &folder).await?;
     let mut began: Option<Instant> = None;
     let sent = "select count(*) from messages where state = 'SENT'";
+    let failed = "select count(*) from messages where state = 'FAILED'";
     loop {
         let count = pool.count(sent).await?;
         if count > 0 && began.is_none() {
@@ -118,18 +112,31 @@ async fn engine_rate(bench: &Bench, size: Size) -> anyhow::Result<f64> {
             break;
         }
         anyhow::ensure!(start.elapsed() < Duration::from_mins(10), "only {count} messages were sent");
+        anyhow::ensure!(pool.count(failed).await? == 0, "messages failed that the platform would have taken");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let elapsed = began.unwrap_or(start).elapsed();
-    drop(process);
+    process.stop().await?;
     platform.stop().await;
     database.drop().await?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     Ok(bench.messages as f64 / elapsed.as_secs_f64())
 }
 
+/// One message of each contact, so that they may be answered.
+pub async fn everybody_writes(process: &engine::Process, channel: &str, pool: &Pool) -> anyhow::Result<()> {
+    let url = format!("http://127.0.0.1:{}/webhook/{channel}", process.port);
+    Load { url, webhooks: CONVERSATIONS, connections: 8, rate: None, run: "first" }.run().await?;
+    let patience = Instant::now() + Duration::from_mins(1);
+    while pool.count("select count(*) from messages").await? < i64::try_from(CONVERSATIONS)? {
+        anyhow::ensure!(Instant::now() < patience, "the contacts' messages were not committed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
 /// Answers to every contact in turn, as rows.
-async fn queue(pool: &Pool, messages: usize) -> anyhow::Result<()> {
+pub async fn queue(pool: &Pool, messages: usize) -> anyhow::Result<()> {
     let columns = "id, organisation_id, channel_id, conversation_id, direction, sender_name, kind, text, content, \
                    metadata, state, priority, sequence, due_at, platform_at, created_at, updated_at";
     let numbers: Vec<usize> = (0..messages).collect();

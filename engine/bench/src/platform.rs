@@ -1,8 +1,8 @@
-//! A platform that accepts every message at once, under an identifier of its own.
+//! A platform that accepts every message at once, under an identifier of its own, and notes when.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -10,18 +10,20 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 pub struct Platform {
     pub address: String,
     handle: actix_web::dev::ServerHandle,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
 }
 
 pub fn start() -> anyhow::Result<Platform> {
-    let counted = Arc::new(AtomicUsize::new(0));
+    let arrivals = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&arrivals);
     let server = HttpServer::new(move || {
-        let counted = Arc::clone(&counted);
+        let noted = Arc::clone(&noted);
         App::new().default_service(web::to(move |_: web::Bytes| {
-            let number = counted.fetch_add(1, Ordering::SeqCst);
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
             let id = uuid::Uuid::now_v7();
             async move {
                 HttpResponse::Ok().content_type("application/json").body(format!(
-                    r#"{{"messaging_product":"whatsapp","contacts":[],"messages":[{{"id":"wamid.{id}.{number}"}}]}}"#
+                    r#"{{"messaging_product":"whatsapp","contacts":[],"messages":[{{"id":"wamid.{id}"}}]}}"#
                 ))
             }
         }))
@@ -33,10 +35,15 @@ pub fn start() -> anyhow::Result<Platform> {
     let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    Ok(Platform { address, handle })
+    Ok(Platform { address, handle, arrivals })
 }
 
 impl Platform {
+    /// When each message arrived.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub async fn stop(self) {
         self.handle.stop(false).await;
     }
