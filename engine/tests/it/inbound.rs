@@ -61,7 +61,7 @@ on_every_size! {
         post(&engine, &whatsapp, nothing.as_bytes()).await;
 
         // Authentic, and not to be read: kept with its bytes, and the next one passes.
-        let unreadable = json!({"senderPhone": "+4915112345678", "message": "no id"}).to_string();
+        let unreadable = json!({"senderPhone": "+4915112345678", "messageId": "m0"}).to_string();
         assert_eq!(send(&engine, &mock, unreadable.as_bytes(), "").await, 200);
         let readable = json!({"senderPhone": "+4915112345678", "senderName": "Ana", "message": "hi", "messageId": "m1"});
         assert_eq!(send(&engine, &mock, readable.to_string().as_bytes(), "").await, 200);

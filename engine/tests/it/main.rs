@@ -7,22 +7,54 @@
 mod support;
 
 #[cfg(test)]
+mod analytics;
+#[cfg(test)]
+mod audits;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod customers;
+#[cfg(test)]
+mod dead_letters;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]
+mod installing;
+#[cfg(test)]
+mod javascript;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
+mod macros;
 #[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod panic;
 #[cfg(test)]
+mod parking;
+#[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
+mod specs;
+#[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod upkeep;
+#[cfg(test)]
+mod waha;

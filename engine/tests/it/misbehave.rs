@@ -91,6 +91,7 @@ on_every_size! {
             // Something was sent before it failed: nobody but a person can tell what became of it.
             (format!("post {address}/ then trap"), "UNKNOWN", "the connector crashed"),
             (format!("post {address}/ then spin"), "UNKNOWN", "the connector computed for more than 1s"),
+            (format!("post {address}/again then again"), "UNKNOWN", "more than 8 requests for one command"),
             ("I am fine".to_owned(), "SENT", ""),
         ];
         for (text, _, _) in &misdeeds {
@@ -106,19 +107,20 @@ on_every_size! {
             assert!(settled.starts_with(state) && settled.contains(reason), "{text}: {settled}");
         }
         let paths: Vec<String> = platform.calls().into_iter().map(|call| call.path).collect();
-        assert_eq!(paths, ["/redirect", "/", "/"]);
+        assert_eq!(paths[..3], ["/redirect", "/", "/"]);
+        assert_eq!(paths[3..], ["/again"; 8]);
         let asked = "select count(*) from manual_actions where kind = 'OUTCOME_UNKNOWN' and status = 'PENDING'";
-        assert_eq!(engine.database.count(asked).await, 2);
+        assert_eq!(engine.database.count(asked).await, 3);
         engine.finish().await;
     }
 }
 
 /// Alone on the machine, because it measures.
-mod load {
+pub mod load {
     use super::*;
 
     const MESSAGES: usize = 20;
-    const PATIENCE: Duration = Duration::from_secs(1);
+    pub const PATIENCE: Duration = Duration::from_secs(1);
 
     on_every_size! {
         async fn one_that_spins_for_ever_does_not_hold_the_others_up(size: Size) {
@@ -150,7 +152,7 @@ mod load {
     }
 
     /// The longest time from a call of the platform to the committed message.
-    async fn slowest(engine: &Engine, channel: &str, name: &str) -> Duration {
+    pub async fn slowest(engine: &Engine, channel: &str, name: &str) -> Duration {
         let mut slowest = Duration::ZERO;
         let before = engine.database.count("select count(*) from messages").await;
         for number in 1..=MESSAGES {
@@ -167,7 +169,7 @@ mod load {
     }
 }
 
-async fn start(size: Size) -> (Engine, Person) {
+pub async fn start(size: Size) -> (Engine, Person) {
     // Room enough to build an answer of a hundred megabytes.
     let file = "plugins.memory_bytes = \"256MiB\"\n".to_owned();
     let engine = Engine::start_with(size, Settings { file, plugins: Some(guests()), ..Settings::default() }).await;

@@ -154,6 +154,8 @@ on_every_size! {
         assert_eq!(person.get(&path).await["status"], "NEEDS_REAUTH");
         let asked = "select count(*) from manual_actions where kind = 'CHANNEL_UNAUTHORIZED' and status = 'PENDING'";
         assert_eq!(engine.database.count(asked).await, 1);
+        let told = "select count(*) from notifications where kind = 'CHANNEL_UNAUTHORIZED'";
+        assert_eq!(engine.database.count(told).await, 1);
         refused(&person, &ticket, "CHANNEL_UNAUTHORIZED").await;
         let tested = person.post(&format!("{path}/test-connection"), json!({})).await;
         assert_eq!(person.get(&path).await["status"], "NEEDS_REAUTH", "{tested}");
@@ -255,7 +257,7 @@ async fn start(size: Size, settings: Value) -> (Engine, Platform, Person, String
 }
 
 /// The ticket of a contact who wrote just now.
-async fn written(engine: &Engine, person: &Person, channel: &str, contact: &str) -> String {
+pub async fn written(engine: &Engine, person: &Person, channel: &str, contact: &str) -> String {
     let text = whatsapp::text(contact, &format!("wamid.in.{contact}"), Utc::now().timestamp(), "hello");
     post(engine, channel, &whatsapp::webhook(&[text], &[])).await;
     until("the contact's ticket", Duration::from_secs(20), || async {

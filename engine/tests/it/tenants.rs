@@ -29,7 +29,9 @@ struct Estate {
     channel: String,
     ticket: String,
     customer: String,
+    message: String,
     user: String,
+    canned: String,
 }
 
 on_every_size! {
@@ -71,10 +73,13 @@ fn attempts(path: &str, method: &Method, owner: &Estate, stranger: &Estate) -> V
     let owned = |estate: &Estate| match section {
         "channels" => estate.channel.clone(),
         "tickets" => estate.ticket.clone(),
+        "customers" => estate.customer.clone(),
+        "{organisation}" => estate.canned.clone(),
         _ => estate.user.clone(),
     };
     let fill = |organisation: &Estate, id: &Estate| {
-        path.replace("{organisation}", &organisation.person.organisation).replace("{id}", &owned(id))
+        let path = path.replace("{organisation}", &organisation.person.organisation).replace("{id}", &owned(id));
+        path.replace("{message}", &id.message)
     };
     let (own, foreign) = (body(path, method, stranger), body(path, method, owner));
     let mut attempts = Vec::new();
@@ -97,7 +102,8 @@ fn body(path: &str, method: &Method, estate: &Estate) -> Value {
     let place = path.rsplit_once("/{id}").map_or(path, |(_, rest)| rest);
     match (method.as_str(), place) {
         ("POST", "/assign") => json!({"assigneeId": estate.user}),
-        ("POST", "/messages") => json!({"content": "hi"}),
+        ("POST", "/messages") => json!({"macroId": estate.canned}),
+        ("POST", "/orgs/macros/{organisation}") => json!({"name": "n", "content": "c"}),
         ("POST", "/orgs/{organisation}/tickets") => {
             json!({"channelId": estate.channel, "customerId": estate.customer, "subject": "s"})
         }
@@ -117,9 +123,12 @@ async fn estate(engine: &Engine) -> Estate {
     let ticket = person.ticket(&channel).await;
     let shown = person.get(&format!("/tickets/{ticket}")).await;
     let customer = shown["customerId"].as_str().unwrap().to_owned();
+    let message = shown["messages"][0]["id"].as_str().unwrap().to_owned();
     let users = person.get("/users").await;
     let user = users[0]["id"].as_str().unwrap().to_owned();
-    Estate { person, channel, ticket, customer, user }
+    let answer = person.call_at(Method::POST, &person.macros(""), json!({"name": "m", "content": WORDS[0]})).await;
+    let canned = answer.1["id"].as_str().unwrap().to_owned();
+    Estate { person, channel, ticket, customer, message, user, canned }
 }
 
 async fn seen_by(estate: &Estate) -> Vec<Value> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{engine::Engine, wait::until};
 
 pub struct Person {
+    pub id: String,
     pub organisation: String,
     pub token: String,
     address: String,
@@ -33,10 +34,29 @@ impl Person {
         assert_eq!(answer.status(), 201);
         let answer: Value = answer.json().await.unwrap();
         Self {
+            id: answer["user"]["id"].as_str().unwrap().to_owned(),
             organisation: answer["user"]["orgId"].as_str().unwrap().to_owned(),
             token: answer["accessToken"].as_str().unwrap().to_owned(),
             address: engine.address.clone(),
             http: engine.http.clone(),
+        }
+    }
+
+    /// Somebody else of the same organisation, by invitation.
+    pub async fn colleague(&self, name: &str, role: &str) -> Self {
+        let email = format!("{}-{}@example.com", name.to_lowercase(), Uuid::new_v4().simple());
+        let invite = self.post("/users/invites", json!({"email": email, "role": role})).await;
+        let body = json!({"token": invite["token"], "name": name, "password": "correct horse battery"});
+        let call = self.http.post(format!("{}/auth/accept-invite", self.address)).json(&body);
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let answer: Value = answer.json().await.unwrap();
+        Self {
+            id: answer["user"]["id"].as_str().unwrap().to_owned(),
+            organisation: self.organisation.clone(),
+            token: answer["accessToken"].as_str().unwrap().to_owned(),
+            address: self.address.clone(),
+            http: self.http.clone(),
         }
     }
 
@@ -51,6 +71,22 @@ impl Person {
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "GET {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// What is there once it is as wanted.
+    pub async fn waiting(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(&format!("{path} to be as wanted"), Duration::from_secs(30), || async {
+            Some(self.get(path).await).filter(|found| wanted(found))
+        })
+        .await
+    }
+
+    /// The same for a path that does not begin with the organisation.
+    pub async fn waiting_at(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(&format!("{path} to be as wanted"), Duration::from_secs(30), || async {
+            Some(self.call_at(Method::GET, path, Value::Null).await.1).filter(|found| wanted(found))
+        })
+        .await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
@@ -78,9 +114,24 @@ impl Person {
 
     /// The status and the body of an answer, whatever it is.
     pub async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let answer = self.request(method, path).json(&body).send().await.unwrap();
+        Self::told(self.request(method, path).json(&body)).await
+    }
+
+    /// The same for a path that does not begin with the organisation.
+    pub async fn call_at(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let call = self.http.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token);
+        Self::told(call.json(&body)).await
+    }
+
+    async fn told(call: RequestBuilder) -> (u16, Value) {
+        let answer = call.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap())
+    }
+
+    /// The path of the organisation's macros, or of one.
+    pub fn macros(&self, rest: &str) -> String {
+        format!("/orgs/macros/{}{rest}", self.organisation)
     }
 
     /// A channel, of which the id is answered.

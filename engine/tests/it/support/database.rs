@@ -62,6 +62,17 @@ impl Database {
         }
     }
 
+    /// A change that no call makes.
+    pub async fn run(&self, statement: &'static str) {
+        if self.name.is_some() {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+
     /// Makes a message that was sent one that is to be sent then.
     pub async fn schedule(&self, message: Uuid, at: DateTime<Utc>) {
         let statement = "update messages set state = 'SCHEDULED', due_at = $1, external_id = null, sent_at = null \

@@ -2,7 +2,6 @@
 //! started again on the same data.
 
 use std::{
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Mutex, Once},
@@ -12,9 +11,9 @@ use std::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{database::Database, queues::Queues, size::Size, wait::until};
+use super::{database::Database, port::free_port, queues::Queues, size::Size, wait::until};
 
-const PARTITIONS: u32 = 4;
+pub const PARTITIONS: u32 = 4;
 
 pub struct Engine {
     size: Size,
@@ -179,10 +178,17 @@ impl Engine {
         self.discard().await;
     }
 
-    /// Every job is done, every attempt has ended, every message that is due was sent.
+    /// The broker keeps nothing, every job is done, every attempt has ended, every message that is due was sent.
     pub async fn drained(&self) {
+        if let Some(queues) = &self.queues {
+            until("the broker to have handed everything out", Duration::from_mins(1), || async {
+                (queues.waiting().await == 0).then_some(())
+            })
+            .await;
+        }
         let queries = [
             "select count(*) from jobs",
+            "select count(*) from parked_webhooks",
             "select count(*) from attempts where ended_at is null",
             "select count(*) from messages where state in ('QUEUED', 'SENDING')",
         ];
@@ -249,18 +255,19 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Where `cargo xtask plugins` puts what it builds.
-fn plugins() -> PathBuf {
+pub fn plugins() -> PathBuf {
     built("PATCHBAY_TEST_PLUGINS_DIR", "plugins")
 }
 
 /// Where `cargo xtask plugins --guests` puts what it builds: also a connector that misbehaves.
 pub fn guests() -> PathBuf {
     built("PATCHBAY_TEST_GUESTS_DIR", "test-plugins")
+}
+
+/// Where `cargo xtask plugins --examples` puts what it builds: connectors in other languages.
+pub fn examples() -> PathBuf {
+    built("PATCHBAY_TEST_EXAMPLES_DIR", "example-plugins")
 }
 
 fn built(variable: &str, folder: &str) -> PathBuf {

@@ -4,7 +4,6 @@
 //! one is shut and opened, which to the engine looks the same.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -13,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{io::copy_bidirectional, net::TcpStream, sync::watch};
 
-use super::{size::Size, wait::until};
+use super::{port::free_port, size::Size, wait::until};
 
 pub enum Server {
     Postgres { programs: PathBuf, folder: TempDir, port: u16 },
@@ -191,8 +190,4 @@ fn open_folder() -> TempDir {
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -33,17 +33,15 @@ fn variable(name: &str) -> String {
     })
 }
 
-/// Makes a module with a test for each size.
+/// Makes a module with a test for each size, beside the function that they run.
 #[macro_export]
 macro_rules! on_every_size {
     ($(#[$meta:meta])* async fn $name:ident($size:ident: Size) $body:block) => {
-        mod $name {
-            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
-            #[allow(unused_imports)]
-            use super::*;
-            use $crate::support::size::Size;
+        async fn $name($size: $crate::support::size::Size) $body
 
-            async fn run($size: Size) $body
+        mod $name {
+            use super::$name as run;
+            use $crate::support::size::Size;
 
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! well-behaved ones and look at what those notice.
 //!
 //! A webhook is a `Call`. The text of an outgoing message is a misdeed of `Misdeed::named`, or `post <address>`, or
-//! `post <address> then <misdeed>`.
+//! `post <address> then <misdeed>`, or `post <address> then again`, which never comes to an end.
 
 use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::{
@@ -103,13 +103,7 @@ impl Connector for Misbehaving {
         if let Some(misdeed) = Misdeed::named(text) {
             misdeed.commit();
         }
-        match text.strip_prefix("post ") {
-            Some(rest) => {
-                let (address, then) = rest.split_once(" then ").unwrap_or((rest, ""));
-                Ok(Request::post(address).state(then).into())
-            }
-            None => Ok(Outcome::Sent(vec![outgoing.id.clone()]).into()),
-        }
+        Ok(post(text).unwrap_or_else(|| Outcome::Sent(vec![outgoing.id.clone()]).into()))
     }
 
     fn resume(
@@ -124,8 +118,19 @@ impl Connector for Misbehaving {
             misdeed.commit();
         }
         response?;
+        if state == b"again" {
+            let next = post(outgoing.content.text.as_deref().unwrap_or_default());
+            return next.ok_or_else(|| Failure::unsupported_command(command));
+        }
         Ok(Outcome::Sent(vec![outgoing.id.clone()]).into())
     }
+}
+
+/// The request that a message asks for.
+fn post(text: &str) -> Option<Step> {
+    let rest = text.strip_prefix("post ")?;
+    let (address, then) = rest.split_once(" then ").unwrap_or((rest, ""));
+    Some(Request::post(address).state(then).into())
 }
 
 fn message(id: String, from: &str, text: String) -> Event {
