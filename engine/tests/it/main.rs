@@ -29,6 +29,8 @@ mod load;
 #[cfg(test)]
 mod macros;
 #[cfg(test)]
+mod messaging;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod nodes;
@@ -49,11 +51,15 @@ mod rest;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod sendgrid;
+#[cfg(test)]
 mod sending;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod twilio;
 #[cfg(test)]
 mod upkeep;
 #[cfg(test)]

@@ -112,6 +112,15 @@ impl Person {
         message["id"].as_str().unwrap().to_owned()
     }
 
+    /// Waits until a message of a ticket has this status.
+    pub async fn told_of(&self, ticket: &str, message: &str, status: &str) {
+        self.waiting(&format!("/tickets/{ticket}/messages"), |messages| {
+            let is_so = |found: &Value| found["id"] == message && found["status"] == status;
+            messages.as_array().unwrap().iter().any(is_so)
+        })
+        .await;
+    }
+
     /// The status and the body of an answer, whatever it is.
     pub async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         Self::told(self.request(method, path).json(&body)).await
