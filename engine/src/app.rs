@@ -58,7 +58,7 @@ pub struct App {
     pub ingress: Ingress,
     pub keyring: Keyring,
     pub auth: Auth,
-    pub media: Arc<dyn MediaStore>,
+    pub media: DiskMedia,
     pub clock: fn() -> DateTime<Utc>,
     pub metrics: PrometheusHandle,
 }
@@ -151,7 +151,8 @@ impl Engine {
         let plugins = load_plugins(&config).await?;
         let bus = connect_bus(&config, &store, node, partitions).await?;
         let keyring = Keyring::new(&config.secrets.master_key);
-        let media: Arc<dyn MediaStore> = Arc::new(DiskMedia::new(&config, store.clone(), clock));
+        let files = DiskMedia::new(&config, store.clone(), clock);
+        let media: Arc<dyn MediaStore> = Arc::new(files.clone());
         let egress = Egress::new(EgressConfig {
             allow_private: config.egress.allow.clone(),
             grants: config.egress.grants.clone(),
@@ -277,7 +278,7 @@ impl Engine {
             ingress,
             keyring,
             auth,
-            media,
+            media: files,
             clock,
             metrics,
         });

@@ -11,6 +11,7 @@ mod fields;
 mod guard;
 mod helpdesk;
 mod idempotency;
+mod media;
 mod ops;
 mod period;
 mod problem;
@@ -47,7 +48,11 @@ pub fn routes(services: &mut ServiceConfig, app: Data<App>) {
 }
 
 fn table() -> Vec<(&'static str, Shape, Vec<Endpoint>)> {
-    let mut table = vec![("/ops", ops::SHAPE, ops::endpoints())];
+    let mut table = vec![
+        ("/ops", ops::SHAPE, ops::endpoints()),
+        ("/api/media", media::SHAPE, media::uploads()),
+        ("/media", media::SHAPE, media::files()),
+    ];
     table.extend(helpdesk::scopes().into_iter().map(|(prefix, endpoints)| (prefix, helpdesk::SHAPE, endpoints)));
     table
 }

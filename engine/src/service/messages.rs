@@ -1,7 +1,7 @@
 //! Messages of a ticket, and sending one.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{MacroId, MessageId, TicketId, conversation::SendMessage, platform::Content};
+use patchbay_domain::{MacroId, MediaId, MessageId, TicketId, conversation::SendMessage, platform::Content};
 use patchbay_store::messages::{self as stored, MessageCursor, MessageView, Thread};
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::{
     ServiceError, WriteId,
     audit::{Action, Entity},
     fields::MessageText,
-    macros,
+    macros, media,
     page::{Cursor, LONGEST, Listed, Part},
     tickets,
 };
@@ -21,11 +21,21 @@ pub enum Text {
     Written(MessageText),
     /// What the macro says in this ticket.
     Macro(MacroId),
+    /// Nothing beside the files.
+    None,
+}
+
+impl Text {
+    pub fn of(written: Option<MessageText>) -> Self {
+        written.map_or(Self::None, Self::Written)
+    }
 }
 
 #[derive(Debug)]
 pub struct Send {
     pub text: Text,
+    /// Files that go with it.
+    pub files: Vec<MediaId>,
     pub reply_to: Option<String>,
     /// An object.
     pub metadata: Value,
@@ -65,7 +75,7 @@ pub async fn send(
     write: WriteId,
     send: Send,
 ) -> Result<MessageView, ServiceError> {
-    let Send { text, reply_to, metadata, scheduled_at } = send;
+    let Send { text, files, reply_to, metadata, scheduled_at } = send;
     let (organisation, id) = (principal.organisation_id, MessageId::from(write.id));
     let ticket = tickets::get(app, principal, ticket).await?;
     if write.repeated
@@ -74,12 +84,18 @@ pub async fn send(
         return Ok(known);
     }
     let text = match text {
-        Text::Written(text) => text,
-        Text::Macro(id) => macros::applied(app, principal, id, ticket.ticket.id).await?,
+        Text::Written(text) => Some(text),
+        Text::Macro(id) => Some(macros::applied(app, principal, id, ticket.ticket.id).await?),
+        Text::None => None,
+    };
+    let content = Content {
+        text: text.map(MessageText::into_string),
+        attachments: media::attachments(app, principal, &files).await?,
+        detail: None,
     };
     let send = SendMessage {
         id,
-        content: Content::text(text.into_string()),
+        content,
         sender_user_id: Some(principal.user_id),
         sender_name: principal.name.clone(),
         campaign_id: None,

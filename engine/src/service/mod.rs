@@ -17,6 +17,7 @@ pub mod dead_letters;
 mod error;
 pub mod fields;
 pub mod macros;
+pub mod media;
 pub mod messages;
 pub mod notifications;
 pub mod organisations;

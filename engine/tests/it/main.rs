@@ -29,6 +29,8 @@ mod load;
 #[cfg(test)]
 mod macros;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod messaging;
 #[cfg(test)]
 mod misbehave;

@@ -76,6 +76,7 @@ impl House {
             "dead-letters" => &self.letter,
             "{organisation}" => &self.canned,
             "plugins" => "nobody",
+            "media" => &self.customer,
             "users" if path.ends_with("/deactivate") => &self.spare_agent,
             "user" | "users" => &self.agent.id,
             _ => "",

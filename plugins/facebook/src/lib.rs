@@ -7,46 +7,30 @@
 mod manifest;
 mod settings;
 
-use patchbay_plugin_meta::messaging::{inbound, outbound};
-use patchbay_plugin_meta::webhook;
-use patchbay_plugin_sdk::{
-    Acceptance, Channel, Command, Connector, Event, Failure, Manifest, Rejection, Response, Step, Timestamp,
-    TransportError, Webhook,
-};
-use settings::{MESSENGER, Settings, account};
+use patchbay_plugin_meta::messaging::{Account, Messaging, Platform, Product};
+use patchbay_plugin_sdk::config::ConfigError;
+use patchbay_plugin_sdk::{Channel, Manifest};
+use settings::{MESSENGER, Settings};
 
-pub struct Facebook;
+pub struct Page;
 
-impl Connector for Facebook {
-    fn describe() -> Manifest {
+impl Platform for Page {
+    const PRODUCT: &'static Product = &MESSENGER;
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
         manifest::manifest()
     }
 
-    fn addresses(webhook: &Webhook) -> Vec<String> {
-        inbound::addresses(&MESSENGER, webhook)
+    fn own(settings: &Settings) -> &str {
+        &settings.facebook_page_id
     }
 
-    fn accept(_channel: &Channel, webhook: &Webhook) -> Result<Acceptance, Rejection> {
-        webhook::accept(webhook)
-    }
-
-    fn parse(channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String> {
-        inbound::parse(&MESSENGER, &channel.settings::<Settings>()?.facebook_page_id, webhook)
-    }
-
-    fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<Step, Failure> {
-        outbound::perform(&account(channel)?, command, now)
-    }
-
-    fn resume(
-        channel: &Channel,
-        command: &Command,
-        state: &[u8],
-        response: Result<Response, TransportError>,
-        _now: Timestamp,
-    ) -> Result<Step, Failure> {
-        outbound::resume(&account(channel)?, command, state, response)
+    fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
+        settings::account(channel, settings)
     }
 }
+
+pub type Facebook = Messaging<Page>;
 
 patchbay_plugin_sdk::export!(Facebook);

@@ -1,7 +1,7 @@
 //! A channel's public settings, and what is particular to Messenger.
 
 use patchbay_plugin_meta::Graph;
-use patchbay_plugin_meta::messaging::{Account, Length, LongText, PAGE_FIELDS, Product};
+use patchbay_plugin_meta::messaging::{Account, Length, Manner, PAGE_FIELDS, Product};
 use patchbay_plugin_sdk::Channel;
 use patchbay_plugin_sdk::config::ConfigError;
 use serde::Deserialize;
@@ -25,26 +25,17 @@ pub static MESSENGER: Product = Product {
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     pub facebook_page_id: String,
-    api_version: Option<String>,
-    #[serde(default)]
-    long_text: LongText,
-    #[serde(default = "on")]
-    human_agent: bool,
+    #[serde(flatten)]
+    manner: Manner,
 }
 
-const fn on() -> bool {
-    true
-}
-
-pub fn account(channel: &Channel) -> Result<Account, ConfigError> {
-    let settings = channel.settings::<Settings>()?;
+pub fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
     Ok(Account {
         product: &MESSENGER,
-        graph: Graph::new(channel, settings.api_version.as_deref(), PAGE_ACCESS_TOKEN)?,
-        node: settings.facebook_page_id.clone(),
+        graph: Graph::new(channel, settings.manner.api_version.as_deref(), PAGE_ACCESS_TOKEN)?,
+        node: settings.facebook_page_id,
         subscribed_fields: PAGE_FIELDS,
         says_response: true,
-        long_text: settings.long_text,
-        human_agent: settings.human_agent,
+        manner: settings.manner,
     })
 }

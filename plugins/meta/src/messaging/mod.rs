@@ -1,10 +1,11 @@
-//! Messenger and Instagram: two products with one way of sending and of telling what happened. A connector describes
-//! its [`Product`] and its [`Account`], and hands webhooks to [`inbound`] and commands to [`outbound`].
+//! Messenger and Instagram: two products with one way of sending and of telling what happened. A connector is
+//! [`Messaging`] of what it says of itself in [`Platform`].
 //!
 //! - [`inbound`]: webhooks into events
 //! - [`outbound`]: commands into requests, answers into outcomes
 //! - [`RULES`]: what the codes mean
 
+mod connector;
 pub mod inbound;
 pub mod outbound;
 mod rules;
@@ -12,6 +13,7 @@ mod schema;
 mod wire;
 
 use crate::Graph;
+pub use connector::{Messaging, Platform};
 pub use rules::RULES;
 pub use schema::{REPLY_WINDOW_MS, schema};
 
@@ -56,6 +58,23 @@ impl Length {
     }
 }
 
+/// How a channel's account answers: the settings that both products have.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manner {
+    pub api_version: Option<String>,
+    /// What becomes of a text that is too long for one message.
+    #[serde(default)]
+    pub long_text: LongText,
+    /// People answer here, who may do so for seven days.
+    #[serde(default = "on")]
+    pub human_agent: bool,
+}
+
+const fn on() -> bool {
+    true
+}
+
 /// One channel's account, and how it answers.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -67,12 +86,9 @@ pub struct Account {
     pub subscribed_fields: &'static str,
     /// A message inside the window says so; not where the sender is an Instagram login.
     pub says_response: bool,
-    pub long_text: LongText,
-    /// People answer here, who may do so for seven days.
-    pub human_agent: bool,
+    pub manner: Manner,
 }
 
-/// What becomes of a text that is too long for one message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LongText {

@@ -9,7 +9,7 @@ pub fn texts(account: &Account, text: &str) -> Result<Vec<String>, Failure> {
     if limit.holds(text) {
         return Ok(vec![text.to_owned()]);
     }
-    if account.long_text == LongText::Refuse {
+    if account.manner.long_text == LongText::Refuse {
         let (most, unit) = match limit {
             Length::Characters(most) => (most, "characters"),
             Length::Bytes(most) => (most, "bytes"),

@@ -26,7 +26,7 @@ pub fn fields(account: &Account, outgoing: &Outgoing, now: Timestamp) -> Result<
     if age > HUMAN_AGENT_MS {
         return Err(Failure::of(FailureKind::OutsideWindow, "the contact wrote more than seven days ago"));
     }
-    if !account.human_agent {
+    if !account.manner.human_agent {
         let sentence = "after 24 hours only people may answer, and the channel's setting humanAgent is off";
         return Err(Failure::of(FailureKind::OutsideWindow, sentence));
     }

@@ -1,0 +1,94 @@
+//! Files: uploaded, sent to a platform that fetches them, and shown under addresses that expire and that nobody guesses.
+
+use reqwest::{
+    Method,
+    multipart::{Form, Part},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    on_every_size,
+    support::{
+        api::Person,
+        engine::{Engine, Settings},
+        messaging::{self, Graph, PICTURE, Product},
+        size::Size,
+    },
+};
+
+on_every_size! {
+    async fn a_file_goes_to_the_platform_and_is_shown_to_who_has_its_address(size: Size) {
+        let engine = Engine::start(size).await;
+        let (person, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
+        let graph = Graph::start(Product::Instagram).await;
+        let channel = person.channel("INSTAGRAM", graph.config()).await;
+        let picture = json!({"attachments": [{"type": "image", "payload": {"url": graph.file()}}]});
+        graph.tell(&engine, &channel, &[messaging::written("m_1", picture)]).await;
+        let ticket = person.ticket(&channel).await;
+        let messages = format!("/tickets/{ticket}/messages");
+        let came = person.get(&messages).await[0]["attachments"][0].clone();
+        assert_eq!((&came["kind"], &came["mimeType"]), (&json!("image"), &json!("image/jpeg")));
+        assert_eq!(fetched(&engine, &came["url"]).await, ("image/jpeg".to_owned(), "inline".to_owned(), PICTURE.to_vec()));
+
+        let (status, file) = upload(&person, "grüße.jpg", "image/png", PICTURE.to_vec()).await;
+        assert_eq!((status, &file["mimeType"], &file["size"]), (201, &json!("image/jpeg"), &json!(4)), "{file}");
+        let body = json!({"content": "see", "mediaIds": [file["id"]]});
+        let sent = person.post(&messages, body.clone()).await;
+        assert_eq!(sent["attachments"][0]["fileName"], "grüße.jpg");
+        engine.drained().await;
+        let accepted = graph.account.accepted();
+        let given = accepted.iter().find_map(|body| body["message"]["attachment"]["payload"].get("url"));
+        assert_eq!(fetched(&engine, given.unwrap()).await.2, PICTURE);
+
+        let theirs = graph.config();
+        let theirs = stranger.channel("INSTAGRAM", theirs).await;
+        graph.tell(&engine, &theirs, &[messaging::written("m_2", json!({"text": "hello"}))]).await;
+        let foreign = format!("/tickets/{}/messages", stranger.ticket(&theirs).await);
+        let (status, answer) = stranger.call(Method::POST, &foreign, body).await;
+        assert_eq!((status, &answer["message"]), (404, &json!("there is no such file")));
+        engine.finish().await;
+    }
+}
+
+on_every_size! {
+    async fn what_is_not_signed_too_large_or_made_to_run_is_not_shown(size: Size) {
+        let file = "server.media_body_bytes = \"64KiB\"\negress.saved_bytes = \"64KiB\"".to_owned();
+        let engine = Engine::start_with(size, Settings { file, ..Settings::default() }).await;
+        let person = Person::sign_up(&engine).await;
+        let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>".to_vec();
+        let (status, file) = upload(&person, "../picture.png", "image/png", page.clone()).await;
+        assert_eq!((status, &file["fileName"], &file["mimeType"]), (201, &json!("picture.png"), &json!("text/html")));
+        let (told, disposition, bytes) = fetched(&engine, &file["url"]).await;
+        assert_eq!((told.as_str(), bytes), ("application/octet-stream", page));
+        assert!(disposition.starts_with("attachment"), "{disposition}");
+
+        let url = file["url"].as_str().unwrap();
+        let longer = url.replacen("expires=", "expires=9", 1);
+        let other = url.replacen(file["id"].as_str().unwrap(), "019a0000-0000-7000-8000-000000000000", 1);
+        for wrong in [longer, other, format!("{url}x")] {
+            assert_eq!(engine.http.get(&wrong).send().await.unwrap().status(), 403, "{wrong}");
+        }
+        assert_eq!(upload(&person, "large", "text/plain", vec![b'a'; 65 * 1024]).await.0, 413);
+        let (status, answer) = person.call_at(Method::POST, "/api/media", json!({})).await;
+        assert_eq!(status, 400, "{answer}");
+        let nobody = engine.http.post(engine.url("/api/media")).multipart(Form::new().text("file", "a"));
+        assert_eq!(nobody.send().await.unwrap().status(), 401);
+        engine.finish().await;
+    }
+}
+
+async fn upload(person: &Person, name: &str, mime_type: &str, bytes: Vec<u8>) -> (u16, Value) {
+    let part = Part::bytes(bytes).file_name(name.to_owned()).mime_str(mime_type).unwrap();
+    person.uploads("/api/media", Form::new().part("file", part)).await
+}
+
+/// The type, the disposition and the bytes of a file.
+async fn fetched(engine: &Engine, url: &Value) -> (String, String, Vec<u8>) {
+    let answer = engine.http.get(url.as_str().unwrap()).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(answer.headers()["cross-origin-resource-policy"], "cross-origin");
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    let (told, disposition) = (header("content-type"), header("content-disposition"));
+    (told, disposition, answer.bytes().await.unwrap().to_vec())
+}
