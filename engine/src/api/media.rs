@@ -104,7 +104,7 @@ async fn receive(app: &App, principal: &Principal, mut field: Field) -> Result<M
     let pump = async {
         while let Some(chunk) = field.next().await {
             // Whoever keeps the file may have given up on it, and says why.
-            if chunks.send(chunk.map_err(std::io::Error::other)).await.is_err() {
+            if chunks.send(chunk.map_err(|error| std::io::Error::other(error.to_string()))).await.is_err() {
                 break;
             }
         }

@@ -12,7 +12,6 @@ use crate::{
         api::Person,
         engine::{Engine, Settings},
         messaging::{self, Graph, PICTURE, Product},
-        size::Size,
     },
 };
 

@@ -29,13 +29,13 @@ pub struct Settings {
     manner: Manner,
 }
 
-pub fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
+pub fn account(channel: &Channel, settings: &Settings) -> Result<Account, ConfigError> {
     Ok(Account {
         product: &MESSENGER,
         graph: Graph::new(channel, settings.manner.api_version.as_deref(), PAGE_ACCESS_TOKEN)?,
-        node: settings.facebook_page_id,
+        node: settings.facebook_page_id.clone(),
         subscribed_fields: PAGE_FIELDS,
         says_response: true,
-        manner: settings.manner,
+        manner: settings.manner.clone(),
     })
 }

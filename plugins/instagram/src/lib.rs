@@ -26,7 +26,7 @@ impl Platform for Professional {
         &settings.instagram_account_id
     }
 
-    fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
+    fn account(channel: &Channel, settings: &Settings) -> Result<Account, ConfigError> {
         settings::account(channel, settings)
     }
 }

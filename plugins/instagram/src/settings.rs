@@ -38,9 +38,9 @@ pub struct Settings {
     manner: Manner,
 }
 
-pub fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigError> {
+pub fn account(channel: &Channel, settings: &Settings) -> Result<Account, ConfigError> {
     let version = settings.manner.api_version.as_deref();
-    let page = settings.facebook_page_id.filter(|page| !page.is_empty());
+    let page = settings.facebook_page_id.clone().filter(|page| !page.is_empty());
     let graph = match page {
         Some(_) => Graph::new(channel, version, PAGE_ACCESS_TOKEN)?,
         None => Graph::at(API, channel, version, PAGE_ACCESS_TOKEN)?,
@@ -51,6 +51,6 @@ pub fn account(channel: &Channel, settings: Settings) -> Result<Account, ConfigE
         subscribed_fields: if page.is_some() { PAGE_FIELDS } else { LOGIN_FIELDS },
         says_response: page.is_some(),
         node: page.unwrap_or_else(|| "me".to_owned()),
-        manner: settings.manner,
+        manner: settings.manner.clone(),
     })
 }

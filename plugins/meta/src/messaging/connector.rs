@@ -13,19 +13,19 @@ use std::marker::PhantomData;
 /// What a product's connector has of its own.
 pub trait Platform {
     const PRODUCT: &'static Product;
-    type Settings: DeserializeOwned;
+    type Settings: DeserializeOwned + 'static;
 
     fn manifest() -> Manifest;
     /// What webhooks call the channel's account.
     fn own(settings: &Self::Settings) -> &str;
-    fn account(channel: &Channel, settings: Self::Settings) -> Result<Account, ConfigError>;
+    fn account(channel: &Channel, settings: &Self::Settings) -> Result<Account, ConfigError>;
 }
 
 pub struct Messaging<P>(PhantomData<P>);
 
 impl<P: Platform> Messaging<P> {
     fn account(channel: &Channel) -> Result<Account, ConfigError> {
-        P::account(channel, channel.settings()?)
+        P::account(channel, &*channel.settings::<P::Settings>()?)
     }
 }
 
@@ -43,7 +43,7 @@ impl<P: Platform> Connector for Messaging<P> {
     }
 
     fn parse(channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String> {
-        inbound::parse(P::PRODUCT, P::own(&channel.settings()?), webhook)
+        inbound::parse(P::PRODUCT, P::own(&*channel.settings::<P::Settings>()?), webhook)
     }
 
     fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<Step, Failure> {
