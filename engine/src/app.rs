@@ -25,7 +25,11 @@ use crate::{
     channels::Channels,
     config::Config,
     conversation::{self, Conversations},
-    egress::sender::{self, Sender},
+    egress::{
+        Gate,
+        renewal::{self, Renewal},
+        sender::{self, Sender},
+    },
     housekeeping,
     ingress::{self, Ingress},
     installation::Installation,
@@ -189,6 +193,16 @@ impl Engine {
             bus.clone(),
             clock,
         );
+        let renewal = Renewal::new(renewal::Tools {
+            store: store.clone(),
+            channels: channels.clone(),
+            keyring: keyring.clone(),
+            egress: egress.clone(),
+            media: Arc::clone(&media),
+            pool: pool.clone(),
+            clock,
+        });
+        let egress = Gate { egress, renewal };
         let sender = Sender::new(sender::Tools {
             store: store.clone(),
             egress: egress.clone(),

@@ -30,6 +30,8 @@ pub struct ActiveChannel {
     pub unknown_policy: UnknownPolicy,
     /// Its own limits, else the connector's.
     pub limits: Vec<RateLimit>,
+    /// Where tokens expire and it is known when.
+    pub token_expires_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveChannel {
@@ -91,7 +93,11 @@ impl Channels {
             return Ok(Arc::clone(channel));
         }
         let row = self.inner.store.channel(id).await?.filter(|row| row.deleted_at.is_none());
-        let channel = Arc::new(self.open(row.ok_or(ChannelError::Unknown)?)?);
+        let mut channel = self.open(row.ok_or(ChannelError::Unknown)?)?;
+        if channel.manifest().oauth2.is_some() {
+            channel.token_expires_at = self.inner.store.token_life(id).await?.and_then(|life| life.expires_at);
+        }
+        let channel = Arc::new(channel);
         self.inner.kept.lock().await.put(id, Arc::clone(&channel));
         Ok(channel)
     }
@@ -166,6 +172,6 @@ impl Channels {
         let limits = setting("limits")
             .and_then(|limits| serde_json::from_value(limits).ok())
             .unwrap_or_else(|| plugin.manifest().limits.clone());
-        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits })
+        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits, token_expires_at: None })
     }
 }

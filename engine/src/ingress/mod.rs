@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use patchbay_domain::{
     ChannelId, WebhookId,
-    platform::{Acceptance, Rejection, Reply, Webhook},
+    platform::{Acceptance, Header, Rejection, Reply, Webhook},
 };
-use patchbay_plugin_host::{CallError, Plugins};
+use patchbay_plugin_host::{CallError, Plugins, Redactor};
 
 use crate::{
     bus::{Bus, BusError, Direction, Publication},
@@ -127,11 +127,11 @@ impl Ingress {
                 Acceptance::Answer(answer) => reply = Some(answer),
                 Acceptance::Keep(answer) => {
                     reply = Some(answer);
-                    kept.push(channel.id());
+                    kept.push(channel);
                 }
             }
         }
-        try_join_all(kept.into_iter().map(|channel_id| self.publish(channel_id, &webhook))).await?;
+        try_join_all(kept.iter().map(|channel| self.publish(channel, &webhook))).await?;
         reply.ok_or(IngressError::UnknownChannel)
     }
 
@@ -152,9 +152,9 @@ impl Ingress {
         }
     }
 
-    async fn publish(&self, channel_id: ChannelId, webhook: &Webhook) -> Result<(), IngressError> {
-        let id = WebhookId::at((self.clock)());
-        let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: webhook.clone() });
+    async fn publish(&self, channel: &ActiveChannel, webhook: &Webhook) -> Result<(), IngressError> {
+        let (id, channel_id) = (WebhookId::at((self.clock)()), channel.id());
+        let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: without_proof(webhook, channel) });
         let payload = serde_json::to_string(&inbound).map_err(|error| IngressError::Malformed(error.to_string()))?;
         self.bus.publish(Direction::Inbound, Publication { channel_id, key: id.uuid(), payload }).await?;
         metrics::counter!("patchbay_webhooks_accepted_total").increment(1);
@@ -181,5 +181,19 @@ impl Ingress {
 
     fn worker(&self) -> usize {
         self.next.fetch_add(1, Ordering::Relaxed) % self.workers
+    }
+}
+
+/// The webhook as it is kept: a secret in its address or its headers has shown that it is authentic, and has done its
+/// work.
+fn without_proof(webhook: &Webhook, channel: &ActiveChannel) -> Webhook {
+    let redactor = Redactor::of(&channel.view.secrets);
+    let clean = |Header { name, value }: &Header| Header { name: name.clone(), value: redactor.text(value).into_owned() };
+    Webhook {
+        method: webhook.method.clone(),
+        url: redactor.text(&webhook.url).into_owned(),
+        headers: webhook.headers.iter().map(clean).collect(),
+        body: webhook.body.clone(),
+        received_at: webhook.received_at,
     }
 }

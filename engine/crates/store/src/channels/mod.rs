@@ -1,9 +1,10 @@
 //! Channels: what they are, and how caches learn that they changed. What people
 //! change is in `changes.rs`, what platforms change in `states.rs`, how they are
-//! looked after in `upkeep.rs`.
+//! looked after in `upkeep.rs`, how their tokens are renewed in `renewal.rs`.
 
 mod changes;
 pub(crate) mod credentials;
+pub mod renewal;
 mod states;
 mod upkeep;
 
