@@ -45,15 +45,21 @@ mod parking;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod reauth;
+#[cfg(test)]
 mod rest;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod upkeep;
 #[cfg(test)]

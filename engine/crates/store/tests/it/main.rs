@@ -26,6 +26,7 @@ mod lists;
 mod parked;
 #[cfg(test)]
 mod questions;
+mod renewal;
 #[cfg(test)]
 mod references;
 #[cfg(test)]

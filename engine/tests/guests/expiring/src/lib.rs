@@ -17,6 +17,8 @@ struct Written {
     id: String,
     from: String,
     text: String,
+    /// Who gives it is known, picture and all.
+    name: Option<String>,
     /// The platform's name of a file.
     file: Option<String>,
 }
@@ -60,10 +62,12 @@ impl Connector for Expiring {
     }
 
     fn parse(_channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String> {
-        let Written { id, from, text, file } = webhook.json()?;
+        let Written { id, from, text, name, file } = webhook.json()?;
+        let avatar_url = name.as_ref().map(|_| "https://example.com/ana.png".to_owned());
+        let sender = Participant { name, avatar_url, ..Participant::new(from) };
         let mut content = Content::text(text);
         content.attachments.extend(file.map(|file| Attachment::new(MediaKind::Image, MediaSource::Platform(file))));
-        Ok(vec![Event::Message(Message::new(id, Participant::new(from), webhook.received_at, content))])
+        Ok(vec![Event::Message(Message::new(id, sender, webhook.received_at, content))])
     }
 
     fn perform(channel: &Channel, command: &Command, _now: Timestamp) -> Result<Step, Failure> {
