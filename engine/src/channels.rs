@@ -102,11 +102,21 @@ impl Channels {
         Ok(channel)
     }
 
-    /// Every channel of these types that answers to this address.
+    /// Every channel of this type that answers to this address, its own or one that it shares.
     pub async fn by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
-        let mut found = Vec::new();
-        for row in self.inner.store.channels_by_address(channel_type, address).await? {
-            found.push(self.get(row.id).await?);
+        let store = &self.inner.store;
+        let mut rows = store.channels_by_address(channel_type, address).await?;
+        // What is a channel's own is no account's, and the rule; only it is looked up by an index.
+        if let (true, Some(plugin)) = (rows.is_empty(), self.inner.plugins.get(channel_type)) {
+            for field in plugin.manifest().shared_address_fields() {
+                rows.extend(store.channels_by_setting(channel_type, field, address).await?);
+            }
+        }
+        let mut found: Vec<Arc<ActiveChannel>> = Vec::new();
+        for row in rows {
+            if !found.iter().any(|known| known.id() == row.id) {
+                found.push(self.get(row.id).await?);
+            }
         }
         Ok(found)
     }

@@ -101,6 +101,11 @@ impl ConfigSchema {
         self.property(name, json!({"type": "string", "pattern": "^https?://[^/]", "description": description}))
     }
 
+    /// An address that channels share, such as an account's: a webhook for it is given to each of them.
+    pub fn shared_address(self, name: &str, description: &str) -> Self {
+        self.property(name, json!({"type": "string", "address": true, "description": description}))
+    }
+
     /// A secret: the engine keeps its value, the connector knows its name.
     pub fn secret(self, name: &str, description: &str) -> Self {
         self.property(name, json!({"type": "string", "writeOnly": true, "description": description}))

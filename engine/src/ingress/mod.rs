@@ -120,19 +120,22 @@ impl Ingress {
             Target::Shared(types) => self.addressed(&types, &webhook).await?,
         };
         let webhook = Arc::new(webhook);
-        let mut reply = None;
+        let (mut reply, mut rejected) = (None, None);
         let mut kept = Vec::new();
         for channel in channels {
-            match self.accept(&channel, &webhook).await? {
-                Acceptance::Answer(answer) => reply = Some(answer),
-                Acceptance::Keep(answer) => {
+            match self.accept(&channel, &webhook).await {
+                Ok(Acceptance::Answer(answer)) => reply = Some(answer),
+                Ok(Acceptance::Keep(answer)) => {
                     reply = Some(answer);
                     kept.push(channel);
                 }
+                // Whose secrets are others gets nothing, and takes nothing from those whose secrets are right.
+                Err(error @ (IngressError::Unauthentic(_) | IngressError::Malformed(_))) => rejected = Some(error),
+                Err(error) => return Err(error),
             }
         }
         try_join_all(kept.iter().map(|channel| self.publish(channel, &webhook))).await?;
-        reply.ok_or(IngressError::UnknownChannel)
+        reply.ok_or_else(|| rejected.unwrap_or(IngressError::UnknownChannel))
     }
 
     async fn accept(&self, channel: &Arc<ActiveChannel>, webhook: &Arc<Webhook>) -> Result<Acceptance, IngressError> {

@@ -25,6 +25,14 @@ impl Manifest {
         self.capabilities.iter().any(|known| known == capability)
     }
 
+    /// Settings that hold an address which a channel shares with others, such as an account's: those that the schema
+    /// marks with `"address": true`.
+    pub fn shared_address_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.config_schema.get("properties").and_then(Value::as_object);
+        let is_address = |schema: &Value| schema.get("address").and_then(Value::as_bool) == Some(true);
+        fields.into_iter().flatten().filter(move |(_, schema)| is_address(schema)).map(|(name, _)| name.as_str())
+    }
+
     /// Whether its channels are looked after when nothing arrives: their sessions, their tokens, or what has to be
     /// fetched.
     #[must_use]

@@ -204,6 +204,25 @@ impl Store {
         rows.into_iter().map(Channel::try_from).collect()
     }
 
+    /// Every channel, of whichever organisation, with this value of a public setting.
+    pub async fn channels_by_setting(
+        &self,
+        channel_type: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<Vec<Channel>, StoreError> {
+        let rows: Vec<ChannelRow> = sql(format!(
+            "select {COLUMNS} from channels where channel_type = $1 and cast(config->>$2 as text) = $3 \
+             and deleted_at is null order by id"
+        ))
+        .bind(channel_type)
+        .bind(name)
+        .bind(value)
+        .fetch_all(self)
+        .await?;
+        rows.into_iter().map(Channel::try_from).collect()
+    }
+
     /// Versions of what changed since then, deleted ones included.
     pub async fn channels_changed_since(&self, since: DateTime<Utc>) -> Result<Vec<(ChannelId, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64)> =
