@@ -84,7 +84,13 @@ impl RenewalError {
             }
         };
         let retry_after_ms = wait.map(|wait| u64::try_from(wait.num_milliseconds()).unwrap_or_default());
-        Failure { kind, code: None, message: self.to_string(), retry_after_ms, scope: wait.map(|_| LimitScope::Channel) }
+        Failure {
+            kind,
+            code: None,
+            message: self.to_string(),
+            retry_after_ms,
+            scope: wait.map(|_| LimitScope::Channel),
+        }
     }
 }
 

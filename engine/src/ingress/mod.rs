@@ -191,7 +191,8 @@ impl Ingress {
 /// work.
 fn without_proof(webhook: &Webhook, channel: &ActiveChannel) -> Webhook {
     let redactor = Redactor::of(&channel.view.secrets);
-    let clean = |Header { name, value }: &Header| Header { name: name.clone(), value: redactor.text(value).into_owned() };
+    let clean =
+        |Header { name, value }: &Header| Header { name: name.clone(), value: redactor.text(value).into_owned() };
     Webhook {
         method: webhook.method.clone(),
         url: redactor.text(&webhook.url).into_owned(),

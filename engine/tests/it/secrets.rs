@@ -50,14 +50,14 @@ on_every_size! {
             Answer::Bytes(302, vec![("location".into(), format!("https://elsewhere.example/bot{TOKEN}/"))], Vec::new())
         });
         person.answer(&ticket, "redirected elsewhere").await;
-        settled(&engine, "UNKNOWN", 2).await;
+        settled(&engine, "FAILED", 3).await;
         // Nobody answers, or not to the end.
         platform.behave(|_| Answer::Never);
         person.answer(&ticket, "late").await;
-        settled(&engine, "UNKNOWN", 3).await;
+        settled(&engine, "UNKNOWN", 2).await;
         platform.behave(|_| Answer::Cut);
         person.answer(&ticket, "cut off").await;
-        settled(&engine, "UNKNOWN", 4).await;
+        settled(&engine, "UNKNOWN", 3).await;
         // The credentials are refused, which a person is told of.
         platform.behave(|call| refusal(401, &format!("Unauthorized: {}", call.path)));
         let refused = person.post(&test, json!({})).await;

@@ -96,8 +96,7 @@ const SECOND_TRY: Duration = Duration::minutes(15);
 #[must_use]
 pub fn revives(report: &Report) -> bool {
     let Report { state, is_new, origin, refused_for } = *report;
-    let is_convincing =
-        is_new || origin == Origin::Told || refused_for.is_none_or(|duration| duration >= SECOND_TRY);
+    let is_convincing = is_new || origin == Origin::Told || refused_for.is_none_or(|duration| duration >= SECOND_TRY);
     state == SessionState::Connected && is_convincing
 }
 

@@ -1,9 +1,7 @@
 //! The words that are exchanged where tokens are renewed (RFC 6749, sections 2.3.1, 5 and 6).
 
 use chrono::Duration;
-use patchbay_domain::platform::{
-    Auth, Body, ClientAuthentication, Header, OAuth2, Request, Response, TransportError,
-};
+use patchbay_domain::platform::{Auth, Body, ClientAuthentication, Header, OAuth2, Request, Response, TransportError};
 use patchbay_plugin_host::Redactor;
 use serde::Deserialize;
 use serde_json::Value;
@@ -135,7 +133,10 @@ fn lifetime(seconds: Seconds) -> Option<Duration> {
         Seconds::Number(seconds) => seconds,
         Seconds::Text(text) => text.trim().parse().ok()?,
     };
-    #[expect(clippy::cast_possible_truncation, reason = "what is too large for a number of seconds is cut to the largest")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is too large for a number of seconds is cut to the largest"
+    )]
     let seconds = seconds as i64;
     // Longer than a century is a platform's way to say never.
     Duration::try_seconds(seconds).filter(|lifetime| (Duration::zero()..Duration::days(36_525)).contains(lifetime))
@@ -180,7 +181,8 @@ mod tests {
 
     #[test]
     fn what_a_person_has_to_mend_is_told_from_what_passes() {
-        for (status, body) in [(400, r#"{"error":"invalid_grant"}"#), (401, r#"{"error":"invalid_client"}"#), (403, "")] {
+        for (status, body) in [(400, r#"{"error":"invalid_grant"}"#), (401, r#"{"error":"invalid_client"}"#), (403, "")]
+        {
             assert!(matches!(said(status, &[], body), Answer::Refused(_)), "{status}");
         }
         for (status, lost) in [(200, true), (302, false), (408, false), (429, false), (500, false), (503, false)] {

@@ -70,7 +70,10 @@ impl Database {
             return self.texts(tables).await.join("\n");
         };
         let files = [path.to_owned(), format!("{path}-wal")];
-        files.iter().map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()).collect()
+        files
+            .iter()
+            .map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned())
+            .collect()
     }
 
     /// A change that no call makes.

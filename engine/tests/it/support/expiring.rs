@@ -82,7 +82,8 @@ impl Tokens {
         if call.path == "/oauth2/token" {
             return state.renew(call);
         }
-        let good = state.issued > 0 && call.header("authorization") == Some(&format!("Bearer {}", access_token(state.issued)));
+        let good =
+            state.issued > 0 && call.header("authorization") == Some(&format!("Bearer {}", access_token(state.issued)));
         match call.path.as_str() {
             _ if !good => Answer::Json(401, json!({"error": "expired"})),
             "/messages" => Answer::Json(200, json!({"id": format!("sent {}", call.json()["text"])})),
@@ -103,7 +104,8 @@ impl State {
         let given = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         assert_eq!(given("grant_type"), Some("refresh_token"), "{form:?}");
         let last = given("refresh_token") == Some(&refresh_token(self.issued));
-        let before = self.is_lenient && self.issued > 0 && given("refresh_token") == Some(&refresh_token(self.issued - 1));
+        let before =
+            self.is_lenient && self.issued > 0 && given("refresh_token") == Some(&refresh_token(self.issued - 1));
         if !(last || before) {
             return Answer::Json(400, json!({"error": "invalid_grant", "error_description": "It was used before."}));
         }

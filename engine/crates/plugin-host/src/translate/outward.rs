@@ -6,9 +6,9 @@ use patchbay_domain::{
     platform::{
         Acceptance, Attachment, Auth, Body, Choice, Choices, Chunk, Content, DeliveryStatus, Detail, Email, Event,
         Failure, FailureKind, Header, InboundMessage, LimitScope, Location, Manifest, MediaKind, MediaSource,
-        MessageEdit, MessageRef, OAuth2, OAuth2Details, Outcome, Part, PartContent, Participant, ParticipantsPage, Polled, RateLimit,
-        Reaction, Rejection, Reply, ReportedState, Request, SessionChange, SessionState, Step, TemplateStatus,
-        TemplateUse, Typing,
+        MessageEdit, MessageRef, OAuth2, OAuth2Details, Outcome, Part, PartContent, Participant, ParticipantsPage,
+        Polled, RateLimit, Reaction, Rejection, Reply, ReportedState, Request, SessionChange, SessionState, Step,
+        TemplateStatus, TemplateUse, Typing,
     },
 };
 use serde_json::Value;

@@ -26,9 +26,9 @@ mod lists;
 mod parked;
 #[cfg(test)]
 mod questions;
-mod renewal;
 #[cfg(test)]
 mod references;
+mod renewal;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
