@@ -112,12 +112,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
+        // Looked after again when the new token is to be renewed.
         let organisation: Option<(Uuid,)> = sql("update channels set secrets = $3, version = version + 1, \
-             updated_at = $4 where id = $1 and secrets = $2 and deleted_at is null returning organisation_id")
+             updated_at = $4, tend_at = case when tend_at > $5 then $5 else tend_at end where id = $1 and secrets = $2 and deleted_at is null returning organisation_id")
         .bind(id)
         .bind(renewed.before.clone())
         .bind(renewed.after.clone())
         .bind(now)
+        .bind(renewed.renew_at)
         .fetch_optional(&mut tx)
         .await?;
         let Some((organisation_id,)) = organisation else {
