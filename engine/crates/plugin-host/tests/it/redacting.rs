@@ -24,9 +24,12 @@ async fn an_answer_comes_back_without_the_secret_that_it_repeats() {
 
 #[tokio::test]
 async fn an_exchange_is_answered_in_full_and_follows_nobody() {
-    let platform = Platform::answering(|seen| match seen.line.contains("/moved") {
-        true => redirect("307 Temporary Redirect", "/token"),
-        false => answer("200 OK", "", &format!("instead of {SECRET}")),
+    let platform = Platform::answering(|seen| {
+        if seen.line.contains("/moved") {
+            redirect("307 Temporary Redirect", "/token")
+        } else {
+            answer("200 OK", "", &format!("instead of {SECRET}"))
+        }
     })
     .await;
     let egress = Egress::new(local()).unwrap();
