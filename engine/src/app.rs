@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use patchbay_domain::{NodeId, connection::Patience, conversation::Policy};
 use patchbay_plugin_host::{Egress, EgressConfig, MediaStore, PluginHost, Plugins};
-use patchbay_store::{Store, StoreOptions, jobs::Partitions};
+use patchbay_store::{Store, StoreError, StoreOptions, jobs::Partitions};
 use tokio::{net::TcpSocket, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,11 @@ use crate::{
     channels::Channels,
     config::Config,
     conversation::{self, Conversations},
-    egress::sender::{self, Sender},
+    egress::{
+        Gate,
+        renewal::{self, Renewal},
+        sender::{self, Sender},
+    },
     housekeeping,
     ingress::{self, Ingress},
     installation::Installation,
@@ -44,6 +48,7 @@ use crate::{
 
 /// Connections that wait until a worker takes them.
 const BACKLOG: u32 = 1024;
+const CONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Everything a request needs; shared by all HTTP workers.
 pub struct App {
@@ -190,6 +195,16 @@ impl Engine {
             bus.clone(),
             clock,
         );
+        let renewal = Renewal::new(renewal::Tools {
+            store: store.clone(),
+            channels: channels.clone(),
+            keyring: keyring.clone(),
+            egress: egress.clone(),
+            media: Arc::clone(&media),
+            pool: pool.clone(),
+            clock,
+        });
+        let egress = Gate { egress, renewal };
         let sender = Sender::new(sender::Tools {
             store: store.clone(),
             egress: egress.clone(),
@@ -307,7 +322,20 @@ impl Engine {
     }
 }
 
+/// Waits for a database that is away, as an engine that runs does; what waiting does not mend ends the start.
 async fn connect(config: &Config) -> anyhow::Result<Store> {
+    loop {
+        match open(config).await {
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(%error, "the database does not answer; the start waits for it");
+                tokio::time::sleep(CONNECT_PAUSE).await;
+            }
+            opened => return Ok(opened?),
+        }
+    }
+}
+
+async fn open(config: &Config) -> Result<Store, StoreError> {
     let options = StoreOptions { max_connections: config.storage.max_connections, ..StoreOptions::default() };
     let store = Store::connect(config.storage.database_url.expose(), options).await?;
     store.migrate().await?;

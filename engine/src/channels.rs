@@ -30,6 +30,8 @@ pub struct ActiveChannel {
     pub unknown_policy: UnknownPolicy,
     /// Its own limits, else the connector's.
     pub limits: Vec<RateLimit>,
+    /// Where tokens expire and it is known when.
+    pub token_expires_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveChannel {
@@ -91,16 +93,30 @@ impl Channels {
             return Ok(Arc::clone(channel));
         }
         let row = self.inner.store.channel(id).await?.filter(|row| row.deleted_at.is_none());
-        let channel = Arc::new(self.open(row.ok_or(ChannelError::Unknown)?)?);
+        let mut channel = self.open(row.ok_or(ChannelError::Unknown)?)?;
+        if channel.manifest().oauth2.is_some() {
+            channel.token_expires_at = self.inner.store.token_life(id).await?.and_then(|life| life.expires_at);
+        }
+        let channel = Arc::new(channel);
         self.inner.kept.lock().await.put(id, Arc::clone(&channel));
         Ok(channel)
     }
 
-    /// Every channel of these types that answers to this address.
+    /// Every channel of this type that answers to this address, its own or one that it shares.
     pub async fn by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
-        let mut found = Vec::new();
-        for row in self.inner.store.channels_by_address(channel_type, address).await? {
-            found.push(self.get(row.id).await?);
+        let store = &self.inner.store;
+        let mut rows = store.channels_by_address(channel_type, address).await?;
+        // What is a channel's own is no account's, and the rule; only it is looked up by an index.
+        if let (true, Some(plugin)) = (rows.is_empty(), self.inner.plugins.get(channel_type)) {
+            for field in plugin.manifest().shared_address_fields() {
+                rows.extend(store.channels_by_setting(channel_type, field, address).await?);
+            }
+        }
+        let mut found: Vec<Arc<ActiveChannel>> = Vec::new();
+        for row in rows {
+            if !found.iter().any(|known| known.id() == row.id) {
+                found.push(self.get(row.id).await?);
+            }
         }
         Ok(found)
     }
@@ -166,6 +182,6 @@ impl Channels {
         let limits = setting("limits")
             .and_then(|limits| serde_json::from_value(limits).ok())
             .unwrap_or_else(|| plugin.manifest().limits.clone());
-        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits })
+        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits, token_expires_at: None })
     }
 }

@@ -56,12 +56,31 @@ pub fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
 pub struct ConfigSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
+    oauth2: Option<Value>,
+}
+
+/// How a client that has a secret proves itself where tokens are renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// As user and password.
+    Basic,
+    /// In the form, beside the refresh token.
+    Body,
+}
+
+impl ClientAuthentication {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Body => "body",
+        }
+    }
 }
 
 impl ConfigSchema {
     #[expect(clippy::new_without_default, reason = "a schema is begun, there is no default one")]
     pub fn new() -> Self {
-        Self { properties: Map::new(), required: Vec::new() }
+        Self { properties: Map::new(), required: Vec::new(), oauth2: None }
             .url("apiBaseUrl", "Another server that speaks the platform's API, for tests and proxies")
             .property("limits", limits())
             .property("onUnknownOutcome", on_unknown_outcome())
@@ -82,9 +101,25 @@ impl ConfigSchema {
         self.property(name, json!({"type": "string", "pattern": "^https?://[^/]", "description": description}))
     }
 
+    /// An address that channels share, such as an account's: a webhook for it is given to each of them.
+    pub fn shared_address(self, name: &str, description: &str) -> Self {
+        self.property(name, json!({"type": "string", "address": true, "description": description}))
+    }
+
     /// A secret: the engine keeps its value, the connector knows its name.
     pub fn secret(self, name: &str, description: &str) -> Self {
         self.property(name, json!({"type": "string", "writeOnly": true, "description": description}))
+    }
+
+    /// What the engine needs to renew tokens beyond what [`Manifest::oauth2`] says: how the client proves itself, and
+    /// how long an access token lives where the platform does not say so with it.
+    pub fn oauth2(mut self, client: ClientAuthentication, lifetime_ms: Option<u64>) -> Self {
+        let mut details = json!({"clientAuthentication": client.word()});
+        if let Some(lifetime) = lifetime_ms {
+            details["lifetimeMs"] = lifetime.into();
+        }
+        self.oauth2 = Some(details);
+        self
     }
 
     /// Which settings a channel cannot do without.
@@ -94,14 +129,17 @@ impl ConfigSchema {
     }
 
     pub fn build(self) -> Json {
-        json!({
+        let mut schema = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
             "properties": self.properties,
             "required": self.required,
             "additionalProperties": false,
-        })
-        .to_string()
+        });
+        if let Some(details) = self.oauth2 {
+            schema["oauth2"] = details;
+        }
+        schema.to_string()
     }
 }
 
@@ -133,7 +171,7 @@ fn on_unknown_outcome() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigSchema, hosts};
+    use super::{ClientAuthentication, ConfigSchema, hosts};
     use serde_json::{Value, json};
 
     #[test]
@@ -146,6 +184,16 @@ mod tests {
         assert_eq!(schema["properties"]["token"]["writeOnly"], json!(true));
         assert_eq!(schema["properties"]["page"].get("writeOnly"), None);
         assert_eq!(schema["required"], json!(["token"]));
+    }
+
+    #[test]
+    fn how_tokens_are_renewed_is_said_only_where_they_are() {
+        let read = |schema: String| serde_json::from_str::<Value>(&schema).unwrap();
+        assert_eq!(read(ConfigSchema::new().build()).get("oauth2"), None);
+        let schema = read(ConfigSchema::new().oauth2(ClientAuthentication::Body, Some(7_200_000)).build());
+        assert_eq!(schema["oauth2"], json!({"clientAuthentication": "body", "lifetimeMs": 7_200_000}));
+        let schema = read(ConfigSchema::new().oauth2(ClientAuthentication::Basic, None).build());
+        assert_eq!(schema["oauth2"], json!({"clientAuthentication": "basic"}));
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn time(milliseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use patchbay_domain::platform::OAuth2;
+    use patchbay_domain::platform::{OAuth2, OAuth2Details};
     use serde_json::json;
 
     use super::*;
@@ -159,6 +159,7 @@ WhatsApp (whatsapp 1.2.0)
             client_secret: "clientSecret".to_owned(),
             access_token: "accessToken".to_owned(),
             refresh_token: "refreshToken".to_owned(),
+            details: OAuth2Details::default(),
         };
         let bare = Manifest { oauth2: Some(oauth2), limits: Vec::new(), hosts: Vec::new(), ..manifest() };
         let text = describe(&bare, "abc");

@@ -8,6 +8,7 @@ use patchbay_domain::platform::{Command, Failure, FailureKind, Outcome, Request,
 use patchbay_plugin_host::{CallError, Egress, Instance, MediaStore};
 use tokio::sync::Mutex;
 
+use super::Gate;
 use crate::channels::ActiveChannel;
 
 /// Round trips a command may take; an upload and a send are two.
@@ -41,8 +42,39 @@ impl Interrupted {
     }
 }
 
-/// Carries a command out. `instance` is made when it is first needed and made anew after an upgrade.
+/// Carries a command out, with a fresh token where tokens expire. `instance` is made when it is first needed and made
+/// anew after an upgrade. Credentials that are refused stop the channel, whatever the command was.
 pub async fn run(
+    instance: &Mutex<Option<Instance>>,
+    gate: &Gate,
+    channel: &ActiveChannel,
+    command: &Command,
+    clock: fn() -> DateTime<Utc>,
+    media: &dyn MediaStore,
+) -> Result<Result<Outcome, Failure>, Interrupted> {
+    let Gate { egress, renewal } = gate;
+    let done = match renewal.fresh(channel).await {
+        Ok(Some(fresh)) => converse(instance, egress, &fresh, command, clock, media).await?,
+        Ok(None) => match converse(instance, egress, channel, command, clock, media).await? {
+            Err(failure) if failure.kind == FailureKind::Unauthorized => match renewal.anew(channel).await {
+                Some(Ok(renewed)) => converse(instance, egress, &renewed, command, clock, media).await?,
+                Some(Err(failure)) => Err(failure),
+                None => Err(failure),
+            },
+            done => done,
+        },
+        Err(failure) => Err(failure),
+    };
+    // What becomes of a message is settled together with its channel.
+    if let (Err(failure), false) = (&done, matches!(command, Command::Send(_)))
+        && failure.kind == FailureKind::Unauthorized
+    {
+        renewal.stop(channel.id(), &failure.message).await;
+    }
+    Ok(done)
+}
+
+async fn converse(
     instance: &Mutex<Option<Instance>>,
     egress: &Egress,
     channel: &ActiveChannel,

@@ -11,13 +11,13 @@ use patchbay_domain::{
     platform::{Command, Failure, FailureKind, MediaSource, Outcome, Outgoing},
     sending::{Refusal, SendingChannel, SendingRecipient, may_send},
 };
-use patchbay_plugin_host::{Egress, MediaStore};
+use patchbay_plugin_host::MediaStore;
 use patchbay_store::{
     Store, StoreError,
     sending::{Begin, Begun, Due, Settled},
 };
 
-use super::command;
+use super::{Gate, command};
 use crate::{
     batch::Batcher,
     channels::{ActiveChannel, Channels},
@@ -41,7 +41,7 @@ pub struct Job {
 #[derive(Clone)]
 pub struct Sender {
     store: Store,
-    egress: Egress,
+    egress: Gate,
     media: Arc<dyn MediaStore>,
     keyring: Keyring,
     public_url: Arc<str>,
@@ -54,7 +54,7 @@ pub struct Sender {
 
 pub struct Tools {
     pub store: Store,
-    pub egress: Egress,
+    pub egress: Gate,
     pub media: Arc<dyn MediaStore>,
     pub keyring: Keyring,
     pub public_url: String,

@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use patchbay_domain::{
     ChannelId, WebhookId,
-    platform::{Acceptance, Rejection, Reply, Webhook},
+    platform::{Acceptance, Header, Rejection, Reply, Webhook},
 };
-use patchbay_plugin_host::{CallError, Plugins};
+use patchbay_plugin_host::{CallError, Plugins, Redactor};
 
 use crate::{
     bus::{Bus, BusError, Direction, Publication},
@@ -120,19 +120,22 @@ impl Ingress {
             Target::Shared(types) => self.addressed(&types, &webhook).await?,
         };
         let webhook = Arc::new(webhook);
-        let mut reply = None;
+        let (mut reply, mut rejected) = (None, None);
         let mut kept = Vec::new();
         for channel in channels {
-            match self.accept(&channel, &webhook).await? {
-                Acceptance::Answer(answer) => reply = Some(answer),
-                Acceptance::Keep(answer) => {
+            match self.accept(&channel, &webhook).await {
+                Ok(Acceptance::Answer(answer)) => reply = Some(answer),
+                Ok(Acceptance::Keep(answer)) => {
                     reply = Some(answer);
-                    kept.push(channel.id());
+                    kept.push(channel);
                 }
+                // Whose secrets are others gets nothing, and takes nothing from those whose secrets are right.
+                Err(error @ (IngressError::Unauthentic(_) | IngressError::Malformed(_))) => rejected = Some(error),
+                Err(error) => return Err(error),
             }
         }
-        try_join_all(kept.into_iter().map(|channel_id| self.publish(channel_id, &webhook))).await?;
-        reply.ok_or(IngressError::UnknownChannel)
+        try_join_all(kept.iter().map(|channel| self.publish(channel, &webhook))).await?;
+        reply.ok_or_else(|| rejected.unwrap_or(IngressError::UnknownChannel))
     }
 
     async fn accept(&self, channel: &Arc<ActiveChannel>, webhook: &Arc<Webhook>) -> Result<Acceptance, IngressError> {
@@ -152,9 +155,9 @@ impl Ingress {
         }
     }
 
-    async fn publish(&self, channel_id: ChannelId, webhook: &Webhook) -> Result<(), IngressError> {
-        let id = WebhookId::at((self.clock)());
-        let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: webhook.clone() });
+    async fn publish(&self, channel: &ActiveChannel, webhook: &Webhook) -> Result<(), IngressError> {
+        let (id, channel_id) = (WebhookId::at((self.clock)()), channel.id());
+        let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: without_proof(webhook, channel) });
         let payload = serde_json::to_string(&inbound).map_err(|error| IngressError::Malformed(error.to_string()))?;
         self.bus.publish(Direction::Inbound, Publication { channel_id, key: id.uuid(), payload }).await?;
         metrics::counter!("patchbay_webhooks_accepted_total").increment(1);
@@ -181,5 +184,20 @@ impl Ingress {
 
     fn worker(&self) -> usize {
         self.next.fetch_add(1, Ordering::Relaxed) % self.workers
+    }
+}
+
+/// The webhook as it is kept: a secret in its address or its headers has shown that it is authentic, and has done its
+/// work.
+fn without_proof(webhook: &Webhook, channel: &ActiveChannel) -> Webhook {
+    let redactor = Redactor::of(&channel.view.secrets);
+    let clean =
+        |Header { name, value }: &Header| Header { name: name.clone(), value: redactor.text(value).into_owned() };
+    Webhook {
+        method: webhook.method.clone(),
+        url: redactor.text(&webhook.url).into_owned(),
+        headers: webhook.headers.iter().map(clean).collect(),
+        body: webhook.body.clone(),
+        received_at: webhook.received_at,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use patchbay_domain::{
     ChannelId,
-    platform::{Command, Failure, FailureKind, Outcome},
+    platform::{Command, Failure, FailureKind, Outcome, SessionState},
     sending::ChannelStatus,
 };
 use patchbay_plugin_host::Plugin;
@@ -166,15 +166,19 @@ pub async fn test_connection(app: &App, admin: &Admin, id: ChannelId) -> Result<
         Some(plugin) => secrets_present(app, &plugin, &channel)?,
         None => Vec::new(),
     };
+    let mut is_proof = false;
     let result = match app.sessions.command(id, Command::TestConnection).await {
-        Ok(outcome) => TestResult::Passed { data: told(outcome) },
+        Ok(outcome) => {
+            is_proof = proves(&outcome);
+            TestResult::Passed { data: told(outcome) }
+        }
         Err(SessionError::Failed(failure)) => failed(failure),
         Err(SessionError::UnknownChannel) => return Err(ServiceError::NotFound("channel")),
         Err(error @ (SessionError::Transport(_) | SessionError::Connector(_) | SessionError::Unavailable(_))) => {
             TestResult::Undecided { message: error.to_string() }
         }
     };
-    if matches!(result, TestResult::Passed { .. }) && channel.status == ChannelStatus::NeedsReauth {
+    if is_proof && channel.status == ChannelStatus::NeedsReauth {
         let now = (app.clock)();
         app.store.set_channel_status(id, ChannelStatus::Active, None, now).await?;
         let audit = admin.did(Action::Update, Entity::Channel, id);
@@ -264,6 +268,11 @@ fn unknown_type(app: &App) -> ServiceError {
     let manifests = app.plugins.list().into_iter().filter_map(|plugin| plugin.manifest);
     let types: Vec<String> = manifests.flat_map(|manifest| manifest.channel_types).collect();
     ServiceError::invalid("type", format!("must be one of {}, for which connectors are loaded", types.join(", ")))
+}
+
+/// Whether the platform's answer shows that messages can be sent: a session that is not connected cannot.
+fn proves(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Session(session) if session.state != SessionState::Connected)
 }
 
 fn told(outcome: Outcome) -> Option<Value> {

@@ -31,7 +31,7 @@ use patchbay_domain::{
     connection::Patience,
     platform::{Command, Failure, Outcome, TransportError},
 };
-use patchbay_plugin_host::{CallError, Egress, MediaStore, Plugins};
+use patchbay_plugin_host::{CallError, MediaStore, Plugins};
 use patchbay_store::{
     Store, StoreError,
     dead_letters::NewDeadLetter,
@@ -44,7 +44,7 @@ use crate::{
     bus::{Bus, BusError, Delivery, Publication},
     channels::{ChannelError, Channels},
     conversation::Conversations,
-    egress::{command, sender::Sender},
+    egress::{Gate, command, sender::Sender},
     ingress::envelope::Outbound,
     pool::Pool,
     retry,
@@ -110,7 +110,7 @@ pub struct Shared {
     pub conversations: Conversations,
     pub sender: Sender,
     pub tenure: Tenure,
-    pub egress: Egress,
+    pub egress: Gate,
     pub media: Arc<dyn MediaStore>,
     pub pool: Pool,
     pub clock: fn() -> DateTime<Utc>,
@@ -138,7 +138,7 @@ pub struct Tools {
     pub conversations: Conversations,
     pub sender: Sender,
     pub tenure: Tenure,
-    pub egress: Egress,
+    pub egress: Gate,
     pub media: Arc<dyn MediaStore>,
     pub bus: Bus,
     pub plugins: Plugins,

@@ -79,9 +79,11 @@ async fn look_after(shared: &Shared, desk: &Desk) -> Result<(), UpkeepError> {
     let channel = shared.channels.get(desk.channel_id).await?;
     let manifest = channel.manifest();
     let mut again = (shared.clock)() + shared.upkeep.patience.ask_every;
+    let renewal = shared.egress.renewal.tend(&channel).await?;
     if manifest.can("sessions") {
         again = keep_session(shared, desk, &channel).await?;
     }
+    again = renewal.map_or(again, |at| again.min(at));
     // Whatever the session's answer changed.
     let row = current(shared, desk).await?;
     let now = (shared.clock)();
@@ -140,18 +142,11 @@ async fn perform(shared: &Shared, desk: &Desk, channel: &ActiveChannel, command:
         .unwrap_or_else(|interrupted| Err(interrupted.as_failure()))
 }
 
-/// What an answer says of the channel itself: the state of its session, or that its credentials are refused.
+/// What an answer says of the channel's session.
 async fn learn(shared: &Shared, desk: &Desk, answer: &Result<Outcome, Failure>) -> Result<(), StoreError> {
-    let now = (shared.clock)();
-    let changed = match answer {
-        Ok(Outcome::Session(change)) => shared.store.set_session(desk.channel_id, change, now).await?,
-        Err(failure) if failure.kind == FailureKind::Unauthorized => {
-            let (status, reason) = (ChannelStatus::NeedsReauth, Some(failure.message.as_str()));
-            shared.store.set_channel_status(desk.channel_id, status, reason, now).await?
-        }
-        Ok(_) | Err(_) => false,
-    };
-    if changed {
+    if let Ok(Outcome::Session(change)) = answer
+        && shared.store.confirm_session(desk.channel_id, change, (shared.clock)()).await?
+    {
         shared.channels.forget(desk.channel_id).await;
     }
     Ok(())

@@ -49,9 +49,13 @@ mod parking;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod reauth;
+#[cfg(test)]
 mod rest;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod sendgrid;
 #[cfg(test)]
@@ -60,6 +64,8 @@ mod sending;
 mod specs;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod twilio;
 #[cfg(test)]

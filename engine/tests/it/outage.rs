@@ -56,6 +56,45 @@ mod the_database_stops_and_starts_under_load {
     }
 }
 
+mod a_node_that_starts_during_an_outage_waits_for_its_end {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn postgres() {
+        run(Size::Postgres).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn scale() {
+        run(Size::Scale).await;
+    }
+
+    async fn run(size: Size) {
+        if size.is_left_out() {
+            return;
+        }
+        let mut server = Server::postgres().await;
+        let settings = Settings { database_server: Some(server.url()), ..Settings::default() };
+        let engine = Engine::start_with(size, settings).await;
+        let person = Person::sign_up(&engine).await;
+        engine.stop().await;
+        server.down().await;
+        engine.launch();
+        until("the start to wait", Duration::from_mins(1), || async {
+            engine.log().contains("the start waits for it").then_some(())
+        })
+        .await;
+        server.up().await;
+        engine.ready().await;
+        let channel = person.channel("WHATSAPP", whatsapp::config("http://127.0.0.1:9")).await;
+        let load = Load { calls: 20, contacts: 5, seed: 3, senders: 2 };
+        let sent = load.send(&engine, &channel).await;
+        settled(&engine, &sent).await;
+        assert_eq!(stored(&engine).await, sent.expected());
+        engine.finish().await;
+    }
+}
+
 async fn through_an_outage(engine: &Engine, server: &mut Server, what: &str) -> Sent {
     let person = Person::sign_up(engine).await;
     let channel = person.channel("WHATSAPP", whatsapp::config("http://127.0.0.1:9")).await;

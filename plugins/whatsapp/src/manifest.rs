@@ -41,7 +41,7 @@ fn schema() -> String {
         json!({"type": "string", "minLength": 1, "description": "The telephone number's id in the Graph API"});
     ConfigSchema::new()
         .property("phoneNumberId", phone_number_id)
-        .text("businessAccountId", "The WhatsApp Business Account, for templates and webhook subscriptions")
+        .shared_address("businessAccountId", "The WhatsApp Business Account, for templates and webhook subscriptions")
         .secret(ACCESS_TOKEN, "A system user's access token")
         .secret(APP_SECRET, "The Meta app's secret, with which webhooks are signed; without it none is accepted")
         .secret(VERIFY_TOKEN, "A text of your choice that Meta repeats when the webhook is set up")

@@ -67,6 +67,39 @@ pub fn next(connection: &Connection, patience: &Patience, now: DateTime<Utc>) ->
     Plan { action, ask_again: now + patience.starting }
 }
 
+/// Who says how a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The platform by itself, or its answer to a person.
+    Told,
+    /// The platform's answer to the engine, which asks again and again.
+    Asked,
+}
+
+/// What is said of the session of a channel whose credentials were refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    pub state: SessionState,
+    /// It was in another state before.
+    pub is_new: bool,
+    pub origin: Origin,
+    /// How long ago that was; None: nobody knows.
+    pub refused_for: Option<Duration>,
+}
+
+/// A session that was connected all the time and is still, although what was sent was refused, says little: it is
+/// tried again so long after.
+const SECOND_TRY: Duration = Duration::minutes(15);
+
+/// Whether the channel is to work again. That a session is connected shows that its credentials are good, also where
+/// it was known to be connected before: whoever corrected them on the platform's side changed nothing else.
+#[must_use]
+pub fn revives(report: &Report) -> bool {
+    let Report { state, is_new, origin, refused_for } = *report;
+    let is_convincing = is_new || origin == Origin::Told || refused_for.is_none_or(|duration| duration >= SECOND_TRY);
+    state == SessionState::Connected && is_convincing
+}
+
 /// Doubled with every try.
 fn grown(wait: Duration, tries: u32, longest: Duration) -> Duration {
     wait.checked_mul(1 << tries.min(20)).map_or(longest, |grown| grown.min(longest)).max(wait)
@@ -126,6 +159,29 @@ mod tests {
         ];
         for (state, tries, wanted, age, action, again) in table {
             assert_eq!(plan(state, tries, wanted, age), (action, again), "{state:?} {tries} {wanted} {age}");
+        }
+    }
+
+    #[test]
+    fn a_connected_session_shows_that_its_credentials_are_good() {
+        use Origin::{Asked, Told};
+        use SessionState::{AwaitingQr, Connected, Starting};
+        let minutes = |minutes| Some(Duration::minutes(minutes));
+        let table = [
+            (Connected, true, Asked, minutes(0), true),
+            (Connected, true, Told, minutes(0), true),
+            (Connected, false, Told, minutes(0), true),
+            // Else a send that is refused all the same would be repeated as fast as the session is asked about.
+            (Connected, false, Asked, minutes(0), false),
+            (Connected, false, Asked, minutes(14), false),
+            (Connected, false, Asked, minutes(15), true),
+            (Connected, false, Asked, None, true),
+            (Starting, true, Told, minutes(60), false),
+            (AwaitingQr, true, Asked, None, false),
+        ];
+        for (state, is_new, origin, refused_for, expected) in table {
+            let report = Report { state, is_new, origin, refused_for };
+            assert_eq!(revives(&report), expected, "{report:?}");
         }
     }
 

@@ -15,6 +15,7 @@ pub mod news;
 pub mod notice;
 pub mod people;
 pub mod platform;
+pub mod renewal;
 pub mod sending;
 pub mod ticket;
 pub mod variables;

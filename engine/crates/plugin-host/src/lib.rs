@@ -6,7 +6,8 @@
 //! - `host` makes a file callable: `component` checks what it asks for, `manifest` what it says of itself,
 //! - `instance` calls it: `state` holds its limits, `crypto` and `log` are all it can ask for,
 //!   `translate` turns its values into the engine's,
-//! - `egress` sends what it asks to send: policy, credentials and the guard against private addresses.
+//! - `egress` sends what it asks to send: policy, credentials and the guard against private addresses; what comes
+//!   back passes `redact`.
 //!
 //! A later version of the contract gets a module beside `bindings` and one beside `translate`; `component`
 //! tells by the imports which of them a file was built for.
@@ -26,6 +27,7 @@ mod manifest;
 mod media;
 mod plugin;
 mod plugins;
+mod redact;
 mod state;
 mod translate;
 
@@ -38,3 +40,4 @@ pub use instance::Instance;
 pub use media::{ByteStream, MediaError, MediaRead, MediaStore};
 pub use plugin::Plugin;
 pub use plugins::{PluginInfo, Plugins};
+pub use redact::Redactor;

@@ -1,6 +1,7 @@
 //! The `log` import: what a connector wants to tell its developers, in the engine's log, within bounds.
 
 use crate::{
+    Redactor,
     bindings::patchbay::connector::log::{Host, Level},
     state::State,
 };
@@ -29,6 +30,8 @@ impl Host for State {
             return;
         }
         // Printed as a quoted string: a line break in it starts no line of its own.
+        // A webhook may have told it a secret, such as the one in its address.
+        let message = Redactor::of(&self.secrets).text(&message).into_owned();
         let said = shortened(&message);
         match level {
             Level::Debug => tracing::debug!(channel.id = channel, ?said, "connector"),

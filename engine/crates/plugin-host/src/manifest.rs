@@ -1,10 +1,11 @@
 //! What a manifest must say to be believed. To add a rule, add a line to `check`.
 
-use patchbay_domain::platform::{Manifest, OAuth2, RateLimit};
+use patchbay_domain::platform::{Manifest, OAuth2, OAuth2Details, RateLimit};
 
 use crate::egress::policy::HostPattern;
 
 const SECOND_MS: u64 = 1_000;
+const MINUTE_MS: u64 = 60 * SECOND_MS;
 const DAY_MS: u64 = 24 * 60 * 60 * SECOND_MS;
 const YEAR_MS: u64 = 366 * DAY_MS;
 const LONGEST_LIMIT_MS: u64 = 31 * DAY_MS;
@@ -91,11 +92,15 @@ fn check_sizes(manifest: &Manifest) -> Result<(), String> {
 }
 
 fn check_oauth2(oauth2: &OAuth2) -> Result<(), String> {
-    let OAuth2 { token_url, client_id_field, client_secret, access_token, refresh_token } = oauth2;
+    let OAuth2 { token_url, client_id_field, client_secret, access_token, refresh_token, details } = oauth2;
+    let OAuth2Details { client_authentication: _, lifetime_ms } = details;
     let secure = url::Url::parse(token_url).is_ok_and(|url| url.scheme() == "https");
     require(secure, || format!("oauth2 token-url {token_url:?} is not an https address"))?;
     let fields = [client_id_field, client_secret, access_token, refresh_token];
-    require(fields.iter().all(|field| !field.is_empty()), || "oauth2 leaves a field's name empty".to_owned())
+    require(fields.iter().all(|field| !field.is_empty()), || "oauth2 leaves a field's name empty".to_owned())?;
+    require(lifetime_ms.is_none_or(|lifetime| (MINUTE_MS..=YEAR_MS).contains(&lifetime)), || {
+        "oauth2 says that a token lives for less than a minute or more than a year".to_owned()
+    })
 }
 
 fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
@@ -129,6 +134,24 @@ mod tests {
     #[test]
     fn a_good_manifest_passes() {
         assert_eq!(check(&manifest()), Ok(()));
+    }
+
+    #[test]
+    fn tokens_are_renewed_over_tls_and_live_for_a_sensible_time() {
+        let oauth2 = |token_url: &str, lifetime_ms| OAuth2 {
+            token_url: token_url.into(),
+            client_id_field: "clientId".into(),
+            client_secret: "clientSecret".into(),
+            access_token: "accessToken".into(),
+            refresh_token: "refreshToken".into(),
+            details: OAuth2Details { lifetime_ms, ..OAuth2Details::default() },
+        };
+        let check = |oauth2| check(&Manifest { oauth2: Some(oauth2), ..manifest() });
+        assert_eq!(check(oauth2("https://api.example.com/token", Some(7_200_000))), Ok(()));
+        assert!(check(oauth2("http://api.example.com/token", None)).unwrap_err().contains("https"));
+        for absurd in [0, 59_999, YEAR_MS + 1] {
+            assert!(check(oauth2("https://api.example.com/token", Some(absurd))).unwrap_err().contains("lives"));
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn capabilities(manifest: &Manifest) -> Verdict {
 
 #[cfg(test)]
 pub mod tests {
-    use patchbay_domain::platform::OAuth2;
+    use patchbay_domain::platform::{OAuth2, OAuth2Details};
     use serde_json::json;
 
     use super::*;
@@ -155,6 +155,7 @@ pub mod tests {
                 client_secret: "page".into(),
                 access_token: "accessToken".into(),
                 refresh_token: "accessToken".into(),
+                details: OAuth2Details::default(),
             });
         };
         assert!(wrong(oauth2).contains("no secret"));

@@ -24,7 +24,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use patchbay::config;
-use patchbay_plugin_host::{HostConfig, PluginHost};
+use patchbay_plugin_host::{HostConfig, PluginHost, Redactor};
 
 pub use report::Report;
 use report::Tally;
@@ -46,9 +46,13 @@ pub async fn check(file: &Path, fixtures: Option<&Path>, config: &config::Plugin
     tallies.push(Tally::one(&rules::SETTINGS, "the example", settings.as_ref().map(|_| ()).map_err(Clone::clone)));
     match settings {
         Ok(settings) => {
+            // One that is only made up has its own name as its value.
+            let given = settings.secrets.clone().into_iter().filter(|(name, value)| name != value);
+            let redactor = Redactor::of(&given.collect());
             let subject = Subject::new(Arc::clone(&plugin), settings);
-            tallies.extend(inbound::try_rules(&subject, &recorded).await);
-            tallies.extend(outbound::try_rules(&subject, &recorded).await);
+            let inbound = inbound::try_rules(&subject, &recorded).await;
+            let outbound = outbound::try_rules(&subject, &recorded).await;
+            tallies.extend(inbound.into_iter().chain(outbound).map(|tally| tally.redacted(&redactor)));
         }
         Err(_) => tallies.extend(rules::NEED_A_CHANNEL.iter().map(|rule| Tally::untried(rule, "there is no channel"))),
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use patchbay_domain::platform::Manifest;
-use patchbay_plugin_host::{HostError, Plugin};
+use patchbay_plugin_host::{HostError, Plugin, Redactor};
 use serde_json::{Value, json};
 
 use super::rules::{LOADS, Rule, Weight};
@@ -49,6 +49,12 @@ impl Tally {
         if let Err(reason) = verdict {
             self.broken.push(format!("{about}: {reason}"));
         }
+    }
+
+    /// Without what a connector repeated of a secret.
+    pub fn redacted(self, redactor: &Redactor) -> Self {
+        let broken = self.broken.iter().map(|reason| redactor.text(reason).into_owned()).collect();
+        Self { broken, ..self }
     }
 
     fn word(&self) -> &'static str {
@@ -206,6 +212,13 @@ mod tests {
         }
         assert!(tally.says().ends_with("case 3: no; and 2 more"), "{}", tally.says());
         assert_eq!(tally.json()["reasons"].as_array().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_report_holds_no_secret_that_a_fixture_gave() {
+        let redactor = Redactor::of(&[("token".to_owned(), "a real token".to_owned())].into_iter().collect());
+        let tally = Tally::one(&CLAIMS, "a text", Err("it calls /bota%20real%20token/".to_owned())).redacted(&redactor);
+        assert!(tally.says().ends_with("a text: it calls /bot[redacted]/"), "{}", tally.says());
     }
 
     #[test]

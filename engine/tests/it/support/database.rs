@@ -62,6 +62,20 @@ impl Database {
         }
     }
 
+    /// All there is in it: every table, or the file itself with what was deleted from it.
+    pub async fn everything(&self) -> String {
+        let Some(path) = self.url.strip_prefix("sqlite:") else {
+            let tables = "select query_to_xml(format('select * from %I', tablename), true, false, '')::text \
+                 from pg_tables where schemaname = 'public'";
+            return self.texts(tables).await.join("\n");
+        };
+        let files = [path.to_owned(), format!("{path}-wal")];
+        files
+            .iter()
+            .map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned())
+            .collect()
+    }
+
     /// A change that no call makes.
     pub async fn run(&self, statement: &'static str) {
         if self.name.is_some() {

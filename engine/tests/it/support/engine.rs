@@ -151,6 +151,11 @@ impl Engine {
         .await;
     }
 
+    /// From the next start on.
+    pub fn without_failpoints(&mut self) {
+        self.settings.failpoints = None;
+    }
+
     pub async fn restart(&self) {
         self.launch();
         self.ready().await;

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod database;
 pub mod engine;
+pub mod expiring;
 pub mod load;
 pub mod messaging;
 pub mod mock;

@@ -25,13 +25,23 @@ impl Manifest {
         self.capabilities.iter().any(|known| known == capability)
     }
 
-    /// Whether its channels are looked after when nothing arrives: their sessions, or what has to be fetched.
+    /// Settings that hold an address which a channel shares with others, such as an account's: those that the schema
+    /// marks with `"address": true`.
+    pub fn shared_address_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.config_schema.get("properties").and_then(Value::as_object);
+        let is_address = |schema: &Value| schema.get("address").and_then(Value::as_bool) == Some(true);
+        fields.into_iter().flatten().filter(move |(_, schema)| is_address(schema)).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether its channels are looked after when nothing arrives: their sessions, their tokens, or what has to be
+    /// fetched.
     #[must_use]
     pub fn needs_tending(&self) -> bool {
-        self.can("sessions") || self.can("catch-up") || self.poll_every_ms.is_some()
+        self.can("sessions") || self.can("catch-up") || self.poll_every_ms.is_some() || self.oauth2.is_some()
     }
 }
 
+/// How the tokens of a connector's channels are renewed, and under which names they are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OAuth2 {
     pub token_url: String,
@@ -39,6 +49,31 @@ pub struct OAuth2 {
     pub client_secret: String,
     pub access_token: String,
     pub refresh_token: String,
+    /// What the schema says besides, under [`OAuth2::SCHEMA_KEYWORD`].
+    pub details: OAuth2Details,
+}
+
+impl OAuth2 {
+    pub const SCHEMA_KEYWORD: &str = "oauth2";
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct OAuth2Details {
+    pub client_authentication: ClientAuthentication,
+    /// How long an access token lives, where the platform does not say so with it.
+    pub lifetime_ms: Option<u64>,
+}
+
+/// How a client that has a secret proves itself where tokens are renewed (RFC 6749, section 2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuthentication {
+    /// As user and password.
+    #[default]
+    Basic,
+    /// In the form, beside the refresh token.
+    Body,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,9 +19,9 @@ mod ways;
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_domain::platform::{Manifest, Request, Response, TransportError};
+use patchbay_domain::platform::{Header, Manifest, Request, Response, TransportError};
 
-use crate::{ChannelView, MediaStore};
+use crate::{ChannelView, MediaStore, Redactor};
 use resolve::{Lookup, SystemLookup};
 use transfer::Transfer;
 use ways::{Way, Ways};
@@ -109,7 +109,8 @@ impl Egress {
         Ok(Self { inner: Arc::new(Inner { ways, limits }) })
     }
 
-    /// Sends a request for a channel and returns the platform's answer, whatever its status.
+    /// Sends a request for a channel and returns the platform's answer, whatever its status. The answer holds none
+    /// of the channel's secrets, not even those that the platform repeats.
     pub async fn perform(
         &self,
         channel: &ChannelView,
@@ -117,8 +118,34 @@ impl Egress {
         request: &Request,
         media: &dyn MediaStore,
     ) -> Result<Response, TransportError> {
-        let Inner { ways, limits } = &*self.inner;
-        let Way { policy, clients } = ways.of(&manifest.id);
+        let answer = self.send(channel, manifest, request, media, &self.inner.limits).await;
+        let redactor = Redactor::of(&channel.secrets);
+        answer.map(|response| clean_response(response, &redactor)).map_err(|error| clean_error(error, &redactor))
+    }
+
+    /// The same for a request of the engine's own, with a secret in its body: it is sent to nobody else, and the
+    /// answer, which may hold new secrets, comes back as it is.
+    pub async fn exchange(
+        &self,
+        channel: &ChannelView,
+        manifest: &Manifest,
+        request: &Request,
+        media: &dyn MediaStore,
+    ) -> Result<Response, TransportError> {
+        let limits = Limits { redirects: 0, ..self.inner.limits };
+        let answer = self.send(channel, manifest, request, media, &limits).await;
+        answer.map_err(|error| clean_error(error, &Redactor::of(&channel.secrets)))
+    }
+
+    async fn send(
+        &self,
+        channel: &ChannelView,
+        manifest: &Manifest,
+        request: &Request,
+        media: &dyn MediaStore,
+        limits: &Limits,
+    ) -> Result<Response, TransportError> {
+        let Way { policy, clients } = self.inner.ways.of(&manifest.id);
         let transfer = Transfer { clients, policy, limits, channel, manifest, request, media };
         // Kept off the caller's stack: the state of a transfer is large.
         let answer = Box::pin(transfer.run()).await;
@@ -134,5 +161,20 @@ impl Egress {
         metrics::counter!("patchbay_platform_requests_total", "connector" => manifest.id.clone(), "outcome" => outcome)
             .increment(1);
         answer
+    }
+}
+
+fn clean_response(response: Response, redactor: &Redactor) -> Response {
+    let Response { status, headers, body, saved } = response;
+    let clean = |Header { name, value }| Header { name, value: redactor.text(&value).into_owned() };
+    Response { status, headers: headers.into_iter().map(clean).collect(), body: redactor.bytes(body), saved }
+}
+
+fn clean_error(error: TransportError, redactor: &Redactor) -> TransportError {
+    let clean = |reason: String| redactor.text(&reason).into_owned();
+    match error {
+        TransportError::NotSent(reason) => TransportError::NotSent(clean(reason)),
+        TransportError::Unknown(reason) => TransportError::Unknown(clean(reason)),
+        TransportError::Refused(reason) => TransportError::Refused(clean(reason)),
     }
 }

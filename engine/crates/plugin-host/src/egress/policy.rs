@@ -93,7 +93,11 @@ impl Policy {
 
 fn declares(manifest: &Manifest, config: &Value, host: &str) -> bool {
     let declared = |pattern: &String| HostPattern::parse(pattern).is_ok_and(|pattern| pattern.matches(config, host));
-    manifest.hosts.iter().any(declared) || HostPattern::Configured(BASE_URL.to_owned()).matches(config, host)
+    // Where its tokens are renewed, the manifest says as well.
+    let token_url = manifest.oauth2.as_ref().and_then(|oauth2| Url::parse(&oauth2.token_url).ok());
+    manifest.hosts.iter().any(declared)
+        || HostPattern::Configured(BASE_URL.to_owned()).matches(config, host)
+        || token_url.and_then(|url| url.host().map(|known| known.to_string() == host)).unwrap_or(false)
 }
 
 /// A host as manifests write it.

@@ -6,9 +6,9 @@ use patchbay_domain::{
     platform::{
         Acceptance, Attachment, Auth, Body, Choice, Choices, Chunk, Content, DeliveryStatus, Detail, Email, Event,
         Failure, FailureKind, Header, InboundMessage, LimitScope, Location, Manifest, MediaKind, MediaSource,
-        MessageEdit, MessageRef, OAuth2, Outcome, Part, PartContent, Participant, ParticipantsPage, Polled, RateLimit,
-        Reaction, Rejection, Reply, ReportedState, Request, SessionChange, SessionState, Step, TemplateStatus,
-        TemplateUse, Typing,
+        MessageEdit, MessageRef, OAuth2, OAuth2Details, Outcome, Part, PartContent, Participant, ParticipantsPage,
+        Polled, RateLimit, Reaction, Rejection, Reply, ReportedState, Request, SessionChange, SessionState, Step,
+        TemplateStatus, TemplateUse, Typing,
     },
 };
 use serde_json::Value;
@@ -36,23 +36,33 @@ pub fn manifest(manifest: wit::Manifest) -> Result<Manifest, Broken> {
         poll_every_ms,
         oauth2,
     } = manifest;
+    let config_schema = json("config-schema", &config_schema)?;
+    let oauth2 = oauth2.map(|asked| self::oauth2(asked, &config_schema)).transpose()?;
     Ok(Manifest {
         id,
         name,
         version,
         channel_types,
-        config_schema: json("config-schema", &config_schema)?,
+        config_schema,
         hosts,
         capabilities,
         limits: limits.into_iter().map(rate_limit).collect(),
         reply_window_ms,
         address_field,
         poll_every_ms,
-        oauth2: oauth2.map(|oauth2| {
-            let wit::Oauth2 { token_url, client_id_field, client_secret, access_token, refresh_token } = oauth2;
-            OAuth2 { token_url, client_id_field, client_secret, access_token, refresh_token }
-        }),
+        oauth2,
     })
+}
+
+/// What the record has no field for stands in the schema: a record that grows breaks what was built before.
+fn oauth2(oauth2: wit::Oauth2, schema: &Value) -> Result<OAuth2, Broken> {
+    let wit::Oauth2 { token_url, client_id_field, client_secret, access_token, refresh_token } = oauth2;
+    let details = match schema.get(OAuth2::SCHEMA_KEYWORD) {
+        Some(details) => serde_json::from_value(details.clone())
+            .map_err(|error| format!("config-schema says under \"{}\": {error}", OAuth2::SCHEMA_KEYWORD))?,
+        None => OAuth2Details::default(),
+    };
+    Ok(OAuth2 { token_url, client_id_field, client_secret, access_token, refresh_token, details })
 }
 
 fn rate_limit(limit: wit::RateLimit) -> RateLimit {

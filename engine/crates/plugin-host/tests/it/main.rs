@@ -13,5 +13,6 @@ mod files;
 mod guest;
 mod loading;
 mod platform;
+mod redacting;
 mod redirects;
 mod world;

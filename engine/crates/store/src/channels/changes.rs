@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, OrganisationId, sending::ChannelStatus};
 use serde_json::Value;
 
-use super::{ChannelSettings, ChannelUpdate, NewChannel, changed};
+use super::{ChannelSettings, ChannelUpdate, NewChannel, changed, renewal};
 use crate::{
     Store, StoreError, audit::NewAudit, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word,
     sending,
@@ -68,6 +68,9 @@ impl Store {
         .await?;
         if written == 0 {
             return Ok(false);
+        }
+        if replaced {
+            renewal::forget(&mut tx, id).await?;
         }
         if update.status == Some(ChannelStatus::Active) {
             manual_actions::resolve_channel(&mut tx, id).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn ask(tx: &mut OrganisationTx, refused: &[(ChannelId, &str)]) 
     let rows: Vec<_> = refused.iter().map(|(id, reason)| ReasonRow { id: *id, reason }).collect();
     // Looked after at once: the session may be what was lost.
     let stopped: Vec<(Uuid, Uuid, String)> = sql("update channels set status = 'NEEDS_REAUTH', \
-         status_reason = r.reason, tend_at = $2, version = version + 1, updated_at = $2 from {rows} r \
+         status_reason = r.reason, refused_at = $2, tend_at = $2, version = version + 1, updated_at = $2 from {rows} r \
          where channels.id = r.id and channels.status = 'ACTIVE' and channels.deleted_at is null \
          returning channels.id, channels.organisation_id, channels.name")
     .rows(&rows)

@@ -1,9 +1,10 @@
 //! Channels: what they are, and how caches learn that they changed. What people
 //! change is in `changes.rs`, what platforms change in `states.rs`, how they are
-//! looked after in `upkeep.rs`.
+//! looked after in `upkeep.rs`, how their tokens are renewed in `renewal.rs`.
 
 mod changes;
 pub(crate) mod credentials;
+pub mod renewal;
 mod states;
 mod upkeep;
 
@@ -198,6 +199,25 @@ impl Store {
         ))
         .bind(channel_type)
         .bind(address)
+        .fetch_all(self)
+        .await?;
+        rows.into_iter().map(Channel::try_from).collect()
+    }
+
+    /// Every channel, of whichever organisation, with this value of a public setting.
+    pub async fn channels_by_setting(
+        &self,
+        channel_type: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<Vec<Channel>, StoreError> {
+        let rows: Vec<ChannelRow> = sql(format!(
+            "select {COLUMNS} from channels where channel_type = $1 and cast(config->>$2 as text) = $3 \
+             and deleted_at is null order by id"
+        ))
+        .bind(channel_type)
+        .bind(name)
+        .bind(value)
         .fetch_all(self)
         .await?;
         rows.into_iter().map(Channel::try_from).collect()

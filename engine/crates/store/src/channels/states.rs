@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     ChannelId,
+    connection::{self, Origin, Report},
     platform::{SessionChange, SessionState},
     sending::ChannelStatus,
 };
@@ -44,34 +45,56 @@ impl Store {
         Ok(true)
     }
 
-    /// Keeps the state of the platform's session. One that becomes connected makes a channel active again whose
-    /// credentials were refused. False where it is known already.
+    /// Keeps the state of the platform's session as the platform told it by itself or to a person. One that is
+    /// connected makes a channel active again whose credentials were refused, as `connection::revives` says. False
+    /// where nothing changes by it.
     pub async fn set_session(
         &self,
         id: ChannelId,
         change: &SessionChange,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        self.keep_session(id, change, Origin::Told, now).await
+    }
+
+    /// The same for what the platform answers to the engine, which asks from time to time.
+    pub async fn confirm_session(
+        &self,
+        id: ChannelId,
+        change: &SessionChange,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.keep_session(id, change, Origin::Asked, now).await
+    }
+
+    async fn keep_session(
+        &self,
+        id: ChannelId,
+        change: &SessionChange,
+        origin: Origin,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
         let is_connected = change.state == SessionState::Connected;
         let is_up = is_connected
             || matches!(change.state, SessionState::Starting | SessionState::AwaitingQr | SessionState::AwaitingCode);
-        let known: Option<(Option<String>, String)> =
-            sql("select session_state, status from channels where id = $1 and deleted_at is null")
+        let known: Option<(Option<String>, String, Option<DateTime<Utc>>)> =
+            sql("select session_state, status, refused_at from channels where id = $1 and deleted_at is null")
                 .bind(id)
                 .fetch_optional(&mut tx)
                 .await?;
-        let Some((before, status)) = known else { return Ok(false) };
+        let Some((before, status, refused_at)) = known else { return Ok(false) };
         let state = word(&change.state)?;
         let is_new = before.as_deref() != Some(&state);
-        let revives = is_new && is_connected && status == word(&ChannelStatus::NeedsReauth)?;
+        let report = Report { state: change.state, is_new, origin, refused_for: refused_at.map(|at| now - at) };
+        let revives = status == word(&ChannelStatus::NeedsReauth)? && connection::revives(&report);
         let organisation: Option<(Uuid,)> = sql("update channels set session_state = $2, \
              session_phone = coalesce($3, session_phone), last_connected_at = coalesce($4, last_connected_at), \
              session_tries = case when $4 is null then session_tries else 0 end, \
              session_since = case when $6 then $5 else session_since end, session_wanted = session_wanted or $7, \
              tend_at = case when $6 then $5 else tend_at end, status = case when $8 then 'ACTIVE' else status end, \
              status_reason = case when $8 then null else status_reason end, \
-             version = version + 1, updated_at = $5 where id = $1 and ($6 or ($3 is not null and session_phone is null) \
+             version = version + 1, updated_at = $5 where id = $1 and ($6 or $8 or ($3 is not null and session_phone is null) \
              or session_phone <> $3) returning organisation_id")
         .bind(id)
         .bind(state)

@@ -21,6 +21,7 @@ on_both!(
     a_deleted_channel_sends_nothing_more,
     what_comes_back_to_a_deleted_channel_is_cancelled,
     channels_are_found_by_address,
+    channels_are_found_by_a_setting,
     a_session_is_remembered_when_it_changes,
     every_change_is_announced,
 );
@@ -116,6 +117,20 @@ async fn channels_are_found_by_address(fixture: Fixture) {
     let ids: Vec<_> = found.into_iter().map(|channel| channel.id).collect();
     assert_eq!(ids, [fixture.channel.channel_id, second.channel_id]);
     assert!(fixture.store.channels_by_address("WHATSAPP", "shared").await.unwrap().is_empty());
+}
+
+async fn channels_are_found_by_a_setting(fixture: Fixture) {
+    let (store, id, organisation) = (&fixture.store, fixture.channel.channel_id, fixture.organisation());
+    for config in [json!({"account": "102"}), json!({"account": 102})] {
+        let settings = ChannelSettings { config, secrets: Vec::new(), address: None };
+        let update = ChannelUpdate { settings: Some(settings), ..ChannelUpdate::default() };
+        assert!(store.update_channel(organisation, id, &update, None, fixture.now).await.unwrap());
+        let found = store.channels_by_setting("MOCK", "account", "102").await.unwrap();
+        assert_eq!(found.into_iter().map(|channel| channel.id).collect::<Vec<_>>(), [id]);
+    }
+    for (kind, name, value) in [("MOCK", "account", "10"), ("MOCK", "other", "102"), ("WAHA", "account", "102")] {
+        assert!(store.channels_by_setting(kind, name, value).await.unwrap().is_empty());
+    }
 }
 
 async fn a_session_is_remembered_when_it_changes(fixture: Fixture) {

@@ -21,6 +21,7 @@ on_both!(
     a_session_that_somebody_stopped_is_left_alone,
     refused_credentials_ask_a_person_once,
     a_connected_session_makes_its_channel_active,
+    a_session_that_was_connected_all_the_time_makes_its_channel_active,
     what_was_switched_off_stays_off,
     somebody_is_asked_about_once,
 );
@@ -41,6 +42,13 @@ async fn report(fixture: &Fixture, state: SessionState, seconds: i64) -> bool {
     let change = SessionChange { state, phone: None, reason: None };
     let at = fixture.now + Duration::seconds(seconds);
     fixture.store.set_session(fixture.channel.channel_id, &change, at).await.unwrap()
+}
+
+/// What the platform says when the engine asks.
+async fn answer(fixture: &Fixture, state: SessionState, seconds: i64) -> bool {
+    let change = SessionChange { state, phone: None, reason: None };
+    let at = fixture.now + Duration::seconds(seconds);
+    fixture.store.confirm_session(fixture.channel.channel_id, &change, at).await.unwrap()
 }
 
 async fn asked(fixture: &Fixture) -> Vec<String> {
@@ -133,12 +141,29 @@ async fn a_connected_session_makes_its_channel_active(fixture: Fixture) {
     let (store, id) = (&fixture.store, fixture.channel.channel_id);
     assert!(report(&fixture, SessionState::Connected, 0).await);
     assert!(store.set_channel_status(id, ChannelStatus::NeedsReauth, Some("no"), fixture.now).await.unwrap());
-    // It was so when the credentials were refused: that is no news.
-    assert!(!report(&fixture, SessionState::Connected, 1).await);
+    // It was so when the credentials were refused: the answer to a question that is asked all the time is no news.
+    assert!(!answer(&fixture, SessionState::Connected, 1).await);
     assert_eq!(channel(&fixture).await.status, ChannelStatus::NeedsReauth);
     assert!(report(&fixture, SessionState::AwaitingQr, 2).await);
     assert_eq!(channel(&fixture).await.status, ChannelStatus::NeedsReauth);
     assert!(report(&fixture, SessionState::Connected, 3).await);
+    let active = channel(&fixture).await;
+    assert_eq!((active.status, active.status_reason), (ChannelStatus::Active, None));
+    assert!(asked(&fixture).await.is_empty());
+    fixture.assert_no_gaps().await;
+}
+
+async fn a_session_that_was_connected_all_the_time_makes_its_channel_active(fixture: Fixture) {
+    let (store, id) = (&fixture.store, fixture.channel.channel_id);
+    assert!(report(&fixture, SessionState::Connected, 0).await);
+    let refuse = || store.set_channel_status(id, ChannelStatus::NeedsReauth, Some("no"), fixture.now);
+    // The platform says so by itself; or has said so for long.
+    assert!(refuse().await.unwrap());
+    assert!(report(&fixture, SessionState::Connected, 1).await);
+    assert_eq!(channel(&fixture).await.status, ChannelStatus::Active);
+    assert!(refuse().await.unwrap());
+    assert!(!answer(&fixture, SessionState::Connected, 60).await);
+    assert!(answer(&fixture, SessionState::Connected, 60 * 60).await);
     let active = channel(&fixture).await;
     assert_eq!((active.status, active.status_reason), (ChannelStatus::Active, None));
     assert!(asked(&fixture).await.is_empty());
