@@ -10,6 +10,8 @@ pub mod accounts;
 pub mod analytics;
 mod audit;
 pub mod audits;
+pub mod campaign_lists;
+pub mod campaigns;
 mod channel_settings;
 pub mod channels;
 pub mod customers;

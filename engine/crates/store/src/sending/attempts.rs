@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::sql,
+    campaigns::turns,
     rows::{Batch, Id, Time, batch},
 };
 
@@ -66,8 +67,8 @@ fn tries(number: i64, paced: i64) -> Tries {
 }
 
 impl Store {
-    /// Takes messages out of the queue. Those that are not in it any more have no attempt: somebody else sends
-    /// them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
+    /// Takes messages out of the queue. Those that are not in it any more have no attempt, nor those of campaigns that
+    /// pause: somebody else sends them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
     /// counts as begun.
     pub async fn begin_attempts(
         &self,
@@ -79,9 +80,13 @@ impl Store {
         let ids: Vec<_> = wanted.keys().copied().collect();
         let mut transaction = self.begin().await?;
         // Locked in one order everywhere.
-        let taken: Vec<Taken> = sql("update messages set state = 'SENDING', attempts = attempts + 1, \
-             updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {rows} r) \
-             and m.state = 'QUEUED' and m.due_at <= $2 order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts, paced")
+        let taken: Vec<Taken> = sql(format!(
+            "update messages set state = 'SENDING', attempts = attempts + 1, \
+             updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {{rows}} r) \
+             and m.state = 'QUEUED' and m.due_at <= $2 and not {} order by m.id {{lock}}) and state = 'QUEUED' \
+             returning id, channel_id, attempts, paced",
+            turns::paused("m")
+        ))
         .rows(&Id::all(&ids))
         .bind(now)
         .fetch_all(&mut transaction)
