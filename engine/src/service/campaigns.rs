@@ -1,13 +1,13 @@
 //! Campaigns: writing them, saying when they go which way, and how their
-//! recipients stand. How recipients are added is in `campaign_lists.rs`; the
-//! sending itself is the engine's ([`crate::campaign`]).
+//! recipients stand. What a plan must be is in `campaign_plans.rs`, how recipients
+//! are added in `campaign_lists.rs`; the sending itself is the engine's
+//! ([`crate::campaign`]).
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use patchbay_domain::{
     CampaignId, ChannelId, RecipientId,
-    campaign::{NotNow, Transition, Wording},
+    campaign::{NotNow, Transition},
     platform::TemplateUse,
-    sending::Refusal,
 };
 use patchbay_store::{
     campaigns::{
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::{
     ServiceError, WriteId,
     audit::{Action, Entity},
+    campaign_plans::{ahead, may_say, wording},
     channels,
     fields::{MessageText, Name},
     page::{LONGEST, Listed, Part},
@@ -28,10 +29,6 @@ use crate::{
     app::App,
     auth::{Admin, Principal},
 };
-
-/// Nobody plans further ahead.
-const FURTHEST: Duration = Duration::days(5 * 366);
-const APPROVED: &str = "APPROVED";
 
 #[derive(Debug)]
 pub struct CreateCampaign {
@@ -241,42 +238,6 @@ pub(super) fn not_now(refused: NotNow) -> ServiceError {
     ServiceError::conflict("CAMPAIGN_STATUS", refused.to_string())
 }
 
-fn wording(text: Option<String>, template: Option<TemplateUse>) -> Result<Wording, ServiceError> {
-    let text = match (text, &template) {
-        (Some(text), _) => text,
-        (None, Some(template)) => format!("[{}]", template.name),
-        (None, None) => return Err(ServiceError::invalid("messageTemplate", "is required")),
-    };
-    let wording = Wording { text, template };
-    let field = if wording.template.is_some() { "template" } else { "messageTemplate" };
-    wording.check().map_err(|problem| ServiceError::invalid(field, problem.to_string()))?;
-    Ok(wording)
-}
-
-/// What every recipient would be refused is told now.
-async fn may_say(app: &App, channel_id: ChannelId, wording: &Wording) -> Result<(), ServiceError> {
-    let channel = app.channels.get(channel_id).await?;
-    let Some(template) = &wording.template else { return Ok(()) };
-    if !channel.manifest().can("templates") {
-        return Err(Refusal::UnsupportedContent.into());
-    }
-    // One that is not known here, the platform may know.
-    match app.store.template_status(channel_id, &template.name, &template.language).await? {
-        Some(status) if !status.eq_ignore_ascii_case(APPROVED) => Err(ServiceError::Refused {
-            code: "TEMPLATE_NOT_APPROVED",
-            message: format!("the platform has not approved this template; it is {status}"),
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, ServiceError> {
-    if at <= now || at > now + FURTHEST {
-        return Err(ServiceError::invalid("scheduledAt", "must be in the future, and at most five years ahead"));
-    }
-    Ok(at)
-}
-
 fn shown(campaign: &Campaign) -> Value {
     json!({
         "name": campaign.name,
@@ -284,28 +245,4 @@ fn shown(campaign: &Campaign) -> Value {
         "template": campaign.wording.template,
         "scheduledAt": campaign.scheduled_at,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_campaign_says_something_and_nothing_unknown() {
-        let said = |text: Option<&str>| wording(text.map(str::to_owned), None).map_err(|error| error.to_string());
-        assert_eq!(said(None).unwrap_err(), "messageTemplate: is required");
-        let unknown = "messageTemplate: {{nickname}} stands for nothing that is known here";
-        assert_eq!(said(Some("{{nickname}}")).unwrap_err(), unknown);
-        assert!(said(Some("Hi {{name}}")).is_ok());
-        let template = TemplateUse { name: "offer".into(), language: "en".into(), parameters: json!(["{{name}}"]) };
-        assert_eq!(wording(None, Some(template)).unwrap().text, "[offer]");
-    }
-
-    #[test]
-    fn a_moment_lies_ahead() {
-        let now = DateTime::UNIX_EPOCH;
-        assert!(ahead(now, now).is_err());
-        assert!(ahead(now + FURTHEST + Duration::seconds(1), now).is_err());
-        assert_eq!(ahead(now + Duration::seconds(1), now).unwrap(), now + Duration::seconds(1));
-    }
 }

@@ -11,6 +11,7 @@ pub mod analytics;
 mod audit;
 pub mod audits;
 pub mod campaign_lists;
+mod campaign_plans;
 pub mod campaigns;
 mod channel_settings;
 pub mod channels;

@@ -8,6 +8,7 @@
 mod analytics;
 mod audits;
 mod auth;
+mod campaign_answers;
 mod campaign_recipients;
 mod campaigns;
 mod channels;
@@ -43,8 +44,8 @@ pub fn scopes() -> Vec<(&'static str, Vec<Endpoint>)> {
     let organisation = [
         users::endpoints(),
         analytics::endpoints(),
-        campaigns::endpoints(),
         campaign_recipients::endpoints(),
+        campaigns::endpoints(),
         macros::endpoints(),
         organisations::endpoints(),
         channels::endpoints(),

@@ -1,37 +1,34 @@
-//! Campaigns: what they are and which way they go. Whom they write to is in
-//! `recipients.rs`, what a running one needs in `running.rs`, and how a
-//! recipient's turn becomes part of the commit of its message in `turns.rs`.
+//! Campaigns: what they are. Which way they go is in `changes.rs` and
+//! `retries.rs`, whom they write to in `recipients.rs` and `counts.rs`, what a
+//! running one needs in `running.rs`, and how a recipient's turn becomes part of
+//! the commit of their message in `turns.rs`.
 //!
 //! A campaign's state changes only under its organisation's lock, so that what
 //! a commit reads of it inside is so until it is committed.
 
+mod changes;
+mod counts;
 mod recipients;
+mod retries;
 mod running;
 pub(crate) mod turns;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    CampaignId, ChannelId, MessageId, OrganisationId, UserId,
-    campaign::{CampaignStatus, NotNow, Transition, Wording},
-    delivery::MessageState,
+    CampaignId, ChannelId, OrganisationId, UserId,
+    campaign::{CampaignStatus, NotNow, Wording},
     platform::TemplateUse,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-pub(crate) use recipients::UNKNOWN;
-pub use recipients::{Added, Recipient, RecipientCounts, RecipientFilter, RecipientStatus, Retried};
+pub use counts::RecipientCounts;
+pub(crate) use counts::UNKNOWN;
+pub use recipients::{Added, Recipient, RecipientFilter, RecipientStatus};
+pub use retries::Retried;
 pub use running::{Addressed, PassedOver, Running};
 
-use crate::{
-    Store, StoreError,
-    audit::{self, NewAudit},
-    backend::sql,
-    delivery,
-    organisation_tx::OrganisationTx,
-    rows::{parse, word},
-    tickets::Page,
-};
+use crate::{Store, StoreError, backend::sql, rows::parse, tickets::Page};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Campaign {
@@ -184,139 +181,4 @@ impl Store {
             .await?;
         row.map(Campaign::try_from).transpose()
     }
-
-    pub async fn create_campaign(
-        &self,
-        new: &NewCampaign,
-        audit: &NewAudit,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let statement =
-            sql("insert into campaigns (id, organisation_id, channel_id, name, message_template, template, \
-             status, scheduled_at, created_by, created_at, updated_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)")
-            .bind(new.id)
-            .bind(new.organisation_id)
-            .bind(new.channel_id)
-            .bind(&new.name)
-            .bind(&new.wording.text)
-            .bind(stored_template(&new.wording)?)
-            .bind(waiting(new.scheduled_at).word())
-            .bind(new.scheduled_at)
-            .bind(new.created_by)
-            .bind(now);
-        self.write_audited(statement, Some(audit), now).await.map(drop)
-    }
-
-    /// Only before it starts.
-    pub async fn update_campaign(
-        &self,
-        organisation_id: OrganisationId,
-        id: CampaignId,
-        update: &CampaignUpdate,
-        audit: &NewAudit,
-        now: DateTime<Utc>,
-    ) -> Result<Changed, StoreError> {
-        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        let Some(status) = status_of(&mut tx, organisation_id, id).await? else { return Ok(Changed::Unknown) };
-        if let Err(refused) = status.may_change() {
-            return Ok(Changed::NotNow(refused));
-        }
-        let next = update.scheduled_at.map_or(status, waiting);
-        let wording = update.wording.as_ref();
-        sql("update campaigns set name = coalesce($2, name), message_template = coalesce($3, message_template), \
-             template = case when $4 then $5 else template end, status = $6, \
-             scheduled_at = case when $7 then $8 else scheduled_at end, updated_at = $9 where id = $1")
-        .bind(id)
-        .bind(update.name.as_ref())
-        .bind(wording.map(|wording| &wording.text))
-        .bind(wording.is_some())
-        .bind(wording.map_or(Ok(None), stored_template)?)
-        .bind(next.word())
-        .bind(update.scheduled_at.is_some())
-        .bind(update.scheduled_at.flatten())
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
-        audit::insert(&mut tx, &[audit], now).await?;
-        tx.commit().await?;
-        Ok(Changed::Done(next))
-    }
-
-    /// Cancelling also takes back what waits in the queue.
-    pub async fn move_campaign(
-        &self,
-        organisation_id: OrganisationId,
-        id: CampaignId,
-        transition: Transition,
-        audit: Option<&NewAudit>,
-        now: DateTime<Utc>,
-    ) -> Result<Changed, StoreError> {
-        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        let Some(status) = status_of(&mut tx, organisation_id, id).await? else { return Ok(Changed::Unknown) };
-        let next = match status.after(transition) {
-            Ok(next) => next,
-            Err(refused) => return Ok(Changed::NotNow(refused)),
-        };
-        set_status(&mut tx, id, next).await?;
-        if next == CampaignStatus::Cancelled {
-            take_back(&mut tx, id).await?;
-        }
-        audit::insert(&mut tx, audit.as_slice(), now).await?;
-        tx.commit().await?;
-        Ok(Changed::Done(next))
-    }
-}
-
-const fn waiting(scheduled_at: Option<DateTime<Utc>>) -> CampaignStatus {
-    if scheduled_at.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Draft }
-}
-
-fn stored_template(wording: &Wording) -> Result<Option<serde_json::Value>, StoreError> {
-    Ok(wording.template.as_ref().map(serde_json::to_value).transpose()?)
-}
-
-async fn status_of(
-    tx: &mut OrganisationTx,
-    organisation_id: OrganisationId,
-    id: CampaignId,
-) -> Result<Option<CampaignStatus>, StoreError> {
-    let row: Option<(String,)> =
-        sql("select c.status from campaigns c where c.organisation_id = $1 and c.id = $2 {lock}")
-            .bind(organisation_id)
-            .bind(id)
-            .fetch_optional(tx)
-            .await?;
-    row.map(|(status,)| parse(&status)).transpose()
-}
-
-async fn set_status(tx: &mut OrganisationTx, id: CampaignId, status: CampaignStatus) -> Result<(), StoreError> {
-    let now = tx.now();
-    sql("update campaigns set status = $2, updated_at = $3, \
-         started_at = case when $4 then coalesce(started_at, $3) else started_at end, \
-         completed_at = case when $5 then $3 else null end where id = $1")
-    .bind(id)
-    .bind(word(&status)?)
-    .bind(now)
-    .bind(status == CampaignStatus::Sending)
-    .bind(matches!(status, CampaignStatus::Completed | CampaignStatus::Cancelled))
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-/// Cancels the campaign's messages that nobody has begun to send; there are never many.
-async fn take_back(tx: &mut OrganisationTx, id: CampaignId) -> Result<(), StoreError> {
-    let queued: Vec<(Uuid,)> = sql("select r.message_id from campaign_recipients r where r.campaign_id = $1 \
-         and r.status = 'QUEUED' and r.message_id is not null")
-    .bind(id)
-    .fetch_all(&mut *tx)
-    .await?;
-    let ids: Vec<MessageId> = queued.into_iter().map(|(id,)| id.into()).collect();
-    let mut deliveries = delivery::load(tx, &ids).await?;
-    for delivery in deliveries.values_mut().filter(|delivery| delivery.state == MessageState::Queued) {
-        delivery.due_at = None;
-        delivery.move_to(MessageState::Cancelled);
-    }
-    delivery::store(tx, &deliveries).await
 }

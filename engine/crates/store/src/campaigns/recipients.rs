@@ -1,27 +1,21 @@
 //! The recipients of a campaign: the list as it was given, and what became of
-//! each. Numbers are counted where the rows are, so they are exact at any time.
+//! each.
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     CampaignId, MessageId, OrganisationId, RecipientId,
-    campaign::{CampaignStatus, MOST_RECIPIENTS, NotNow, Skip, Transition},
+    campaign::{CampaignStatus, MOST_RECIPIENTS, NotNow},
 };
 use serde::Deserialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Changed, set_status, status_of};
 use crate::{
     Store, StoreError,
-    audit::{self, NewAudit},
     backend::sql,
-    organisation_tx::OrganisationTx,
     rows::{Batch, Time, batch, parse},
     tickets::Page,
 };
-
-/// Failed recipients that are put back in one transaction.
-const RETRY_BATCH: u32 = 5_000;
 
 /// How a recipient stands, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -71,57 +65,6 @@ pub struct RecipientFilter {
     pub status: Option<RecipientStatus>,
 }
 
-/// How many recipients stand how; together they are all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RecipientCounts {
-    pub pending: u64,
-    /// Of whom the message is written and waits for its turn, or is on its way.
-    pub queued: u64,
-    pub sent: u64,
-    pub failed: u64,
-    /// The request left and its answer was lost.
-    pub unknown: u64,
-    pub opted_out: u64,
-    pub do_not_disturb: u64,
-    pub duplicate: u64,
-    pub cancelled: u64,
-}
-
-impl RecipientCounts {
-    #[must_use]
-    pub const fn skipped(&self) -> u64 {
-        self.opted_out + self.do_not_disturb + self.duplicate
-    }
-
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.pending + self.queued + self.sent + self.failed + self.unknown + self.skipped() + self.cancelled
-    }
-
-    fn add(&mut self, campaign: CampaignStatus, status: &str, reason: &str, count: u64) -> Result<(), StoreError> {
-        let place = match (status, reason) {
-            ("PENDING", _) if campaign == CampaignStatus::Cancelled => &mut self.cancelled,
-            ("PENDING", _) => &mut self.pending,
-            ("QUEUED", _) => &mut self.queued,
-            ("SENT", _) => &mut self.sent,
-            ("FAILED", UNKNOWN) => &mut self.unknown,
-            ("FAILED", _) => &mut self.failed,
-            ("SKIPPED", reason) => match parse::<Skip>(reason)? {
-                Skip::OptedOut => &mut self.opted_out,
-                Skip::DoNotDisturb => &mut self.do_not_disturb,
-                Skip::Duplicate => &mut self.duplicate,
-                Skip::Cancelled => &mut self.cancelled,
-            },
-            (other, _) => return Err(StoreError::Unreadable(format!("a recipient is {other:?}"))),
-        };
-        *place += count;
-        Ok(())
-    }
-}
-
-/// The reason of a recipient to whom the message may have been delivered: it is not sent again by itself.
-pub(crate) const UNKNOWN: &str = "UNKNOWN";
-
 /// What became of recipients that were to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
@@ -132,12 +75,6 @@ pub enum Added {
     NotNow(NotNow),
     /// The organisation has no such campaign.
     Unknown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retried {
-    pub changed: Changed,
-    pub recipients: u64,
 }
 
 batch! {
@@ -173,15 +110,6 @@ impl TryFrom<RecipientRow> for Recipient {
             created_at: row.created_at,
         })
     }
-}
-
-#[derive(FromRow)]
-struct CountRow {
-    campaign_id: Uuid,
-    campaign_status: String,
-    status: String,
-    reason: String,
-    count: i64,
 }
 
 impl Store {
@@ -277,83 +205,4 @@ impl Store {
         .await?;
         Ok(count.unsigned_abs())
     }
-
-    /// How the recipients of one campaign stand, or of each that has any.
-    pub async fn recipient_counts(
-        &self,
-        organisation_id: OrganisationId,
-        id: Option<CampaignId>,
-    ) -> Result<Vec<(CampaignId, RecipientCounts)>, StoreError> {
-        let rows: Vec<CountRow> = sql("select r.campaign_id, c.status as campaign_status, r.status, r.reason, \
-             count(*) as count from campaigns c join campaign_recipients r on r.campaign_id = c.id \
-             where c.organisation_id = $1 and ($2 is null or c.id = $2) \
-             group by r.campaign_id, c.status, r.status, r.reason order by r.campaign_id")
-        .bind(organisation_id)
-        .bind(id)
-        .fetch_all(self)
-        .await?;
-        let mut counts: Vec<(CampaignId, RecipientCounts)> = Vec::new();
-        for CountRow { campaign_id, campaign_status, status, reason, count } in rows {
-            let campaign_id = CampaignId::from(campaign_id);
-            if counts.last().is_none_or(|(last, _)| *last != campaign_id) {
-                counts.push((campaign_id, RecipientCounts::default()));
-            }
-            if let Some((_, last)) = counts.last_mut() {
-                last.add(parse(&campaign_status)?, &status, &reason, count.unsigned_abs())?;
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Puts those that failed back, batch by batch, so that nobody waits long for the organisation. Not those whose
-    /// message may have been delivered.
-    pub async fn retry_recipients(
-        &self,
-        organisation_id: OrganisationId,
-        id: CampaignId,
-        audit: &NewAudit,
-        now: DateTime<Utc>,
-    ) -> Result<Retried, StoreError> {
-        let mut retried = Retried { changed: Changed::Unknown, recipients: 0 };
-        let mut after = RecipientId::from_uuid(Uuid::nil());
-        loop {
-            let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-            let Some(status) = status_of(&mut tx, organisation_id, id).await? else { return Ok(retried) };
-            let first = after.uuid().is_nil();
-            let next = match status.after(Transition::Retry) {
-                Ok(next) => next,
-                Err(refused) if first => return Ok(Retried { changed: Changed::NotNow(refused), ..retried }),
-                // Cancelled meanwhile.
-                Err(_) => return Ok(retried),
-            };
-            let batch = put_back(&mut tx, id, after).await?;
-            let Some(last) = batch.iter().max().copied() else {
-                return Ok(if first { Retried { changed: Changed::Done(status), ..retried } } else { retried });
-            };
-            if next != status {
-                set_status(&mut tx, id, next).await?;
-            }
-            if first {
-                audit::insert(&mut tx, &[audit], now).await?;
-            }
-            tx.commit().await?;
-            after = last;
-            retried.changed = Changed::Done(next);
-            retried.recipients += batch.len() as u64;
-        }
-    }
-}
-
-async fn put_back(tx: &mut OrganisationTx, id: CampaignId, after: RecipientId) -> Result<Vec<RecipientId>, StoreError> {
-    let rows: Vec<(Uuid,)> = sql("update campaign_recipients set status = 'PENDING', reason = '', error = null, \
-         sent_at = null, message_id = null, conversation_id = null where id in (select r.id \
-         from campaign_recipients r where r.campaign_id = $1 and r.status = 'FAILED' and r.reason <> $2 and r.id > $3 \
-         order by r.id limit $4) returning id")
-    .bind(id)
-    .bind(UNKNOWN)
-    .bind(after)
-    .bind(RETRY_BATCH)
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
