@@ -15,8 +15,10 @@ use crate::{
 
 on_every_size! {
     async fn a_campaign_pauses_goes_on_and_is_cancelled(size: Size) {
+        // Enough that it is running all the time, however slow the machine.
+        const RECIPIENTS: usize = 600;
         let desk = Desk::open(size, slow(20)).await;
-        let id = desk.campaign("Hi", &contacts(60)).await;
+        let id = desk.campaign("Hi", &contacts(RECIPIENTS)).await;
         desk.start(&id).await;
         desk.sent(5).await;
         let (status, paused) = desk.step(&id, "pause").await;
@@ -32,7 +34,7 @@ on_every_size! {
         let held = desk.stats(&id).await;
         let sent = desk.platform.calls().len();
         assert_eq!(count(&held, "sentCount"), sent as u64, "{held}");
-        assert!(sent < 60 && count(&held, "pendingCount") + sent as u64 == 60, "{held}");
+        assert!(sent < RECIPIENTS && count(&held, "pendingCount") + sent as u64 == RECIPIENTS as u64, "{held}");
         // Somebody else's campaign on the same channel goes past it.
         let other = desk.campaign("Other", &["+4917000000001".to_owned()]).await;
         desk.start(&other).await;
@@ -45,8 +47,8 @@ on_every_size! {
         desk.engine.drained().await;
         let stats = desk.stats(&id).await;
         let sent = count(&stats, "sentCount");
-        assert_eq!((count(&stats, "pendingCount"), count(&stats, "cancelledCount")), (0, 60 - sent), "{stats}");
-        assert!((10..60).contains(&sent), "{stats}");
+        assert_eq!((count(&stats, "pendingCount"), count(&stats, "cancelledCount")), (0, RECIPIENTS as u64 - sent), "{stats}");
+        assert!((10..RECIPIENTS as u64).contains(&sent), "{stats}");
         assert_eq!(desk.platform.calls().len() as u64, sent + 1);
         assert!(desk.written_to().values().all(|times| *times == 1));
         assert_within(&desk.platform.calls(), 1, 20.0);
@@ -116,10 +118,10 @@ on_every_size! {
 
 on_every_size! {
     async fn an_answer_overtakes_a_campaign_in_its_own_conversation(size: Size) {
-        let desk = Desk::open(size, slow(1)).await;
+        let desk = Desk::open(size, slow(2)).await;
         mock::post(&desk.engine, &desk.channel, &mock::text(ANA, "1", "hello")).await;
         let ticket = desk.admin.ticket(&desk.channel).await;
-        let mut list = contacts(5);
+        let mut list = contacts(20);
         list.push(ANA.to_owned());
         let id = desk.campaign("To all", &list).await;
         desk.start(&id).await;
@@ -164,9 +166,10 @@ on_every_size! {
 
 on_every_size! {
     async fn a_campaign_waits_for_its_channel_and_goes_with_it(size: Size) {
+        const RECIPIENTS: usize = 600;
         let desk = Desk::open(size, slow(20)).await;
         let admin = &desk.admin;
-        let id = desk.campaign("Hi", &contacts(80)).await;
+        let id = desk.campaign("Hi", &contacts(RECIPIENTS)).await;
         let channel = format!("/channels/{}", desk.channel);
         desk.start(&id).await;
         desk.sent(5).await;
@@ -184,7 +187,7 @@ on_every_size! {
         assert_eq!(over["channel"]["id"], json!(desk.channel));
         desk.engine.drained().await;
         let stats = desk.stats(&id).await;
-        assert_eq!(count(&stats, "sentCount") + count(&stats, "cancelledCount"), 80, "{stats}");
+        assert_eq!(count(&stats, "sentCount") + count(&stats, "cancelledCount"), RECIPIENTS as u64, "{stats}");
         desk.engine.finish().await;
     }
 }

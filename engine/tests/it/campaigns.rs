@@ -1,10 +1,7 @@
 //! Campaigns: what they say, lists and who is left out, and who may send them.
 //! How they run beside everything else is in `campaign_pace.rs`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use reqwest::{Method, header::CONTENT_TYPE};
@@ -12,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::{
     on_every_size,
-    sending::assert_within,
     support::{
         api::Person,
         engine::Engine,
