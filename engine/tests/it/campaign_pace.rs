@@ -95,7 +95,7 @@ on_every_size! {
         let ticket = desk.admin.ticket(&desk.channel).await;
         let agent = desk.admin.colleague("Bea", "AGENT").await;
         // The customer is one of the campaign's, and the last of them.
-        let mut list = contacts(40);
+        let mut list = contacts(120);
         list.push(ANA.to_owned());
         let id = desk.campaign("To all", &list).await;
         desk.start(&id).await;
