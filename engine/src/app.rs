@@ -22,6 +22,7 @@ use crate::{
     api,
     auth::Auth,
     bus::{Bus, BusConfig, relay::Relay},
+    campaign::{self, Campaigns},
     channels::Channels,
     config::Config,
     conversation::{self, Conversations},
@@ -60,6 +61,7 @@ pub struct App {
     pub channels: Channels,
     pub conversations: Conversations,
     pub sessions: Sessions,
+    pub campaigns: Campaigns,
     pub ingress: Ingress,
     pub keyring: Keyring,
     pub auth: Auth,
@@ -243,6 +245,19 @@ impl Engine {
                 clock,
             },
         );
+        let campaigns = Campaigns::new(
+            handles.clone(),
+            restart,
+            campaign::Tools {
+                store: store.clone(),
+                channels: channels.clone(),
+                conversations: conversations.clone(),
+                tenure: tenure.clone(),
+                pool: pool.clone(),
+                mailbox: config.sessions.mailbox,
+                clock,
+            },
+        );
         let ingress = Ingress::new(
             handles,
             restart,
@@ -253,6 +268,8 @@ impl Engine {
 
         background.spawn(conversations.registry().clone().supervise(stop.clone()));
         background.spawn(sessions.registry().clone().supervise(stop.clone()));
+        background.spawn(campaigns.registry().clone().supervise(stop.clone()));
+        background.spawn(campaigns.clone().run(stop.clone()));
         background.spawn(ingress.registry().clone().supervise(stop.clone()));
         background.spawn(channels.clone().refresh(clock, stop.clone()));
         background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
@@ -290,6 +307,7 @@ impl Engine {
             channels,
             conversations,
             sessions,
+            campaigns,
             ingress,
             keyring,
             auth,

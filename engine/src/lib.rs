@@ -5,6 +5,7 @@
 //! - [`bus`] carries them, and wakes those who send; [`membership`] says which node works what
 //! - [`session`] works one channel: reads its webhooks, paces what goes out
 //! - [`conversation`] applies the rules and commits
+//! - [`campaign`] writes to many people, a little ahead of the platform's pace
 //! - [`egress`] sends one message and settles what became of it
 //! - [`service`] is what every REST dialect calls; [`auth`] says who calls
 //! - [`api`] translates
@@ -18,6 +19,7 @@ pub mod app;
 pub mod auth;
 pub mod batch;
 pub mod bus;
+pub mod campaign;
 pub mod channels;
 pub mod config;
 pub mod conversation;

@@ -147,6 +147,10 @@ impl Desk {
                     return Ok(());
                 }
                 CommitOutcome::Stale => {}
+                CommitOutcome::Withdrawn => {
+                    self.state = Some(state);
+                    return Ok(());
+                }
                 CommitOutcome::Duplicates(known) => {
                     self.state = Some(state);
                     metrics::counter!("patchbay_duplicates_total").increment(known.len() as u64);
@@ -174,6 +178,10 @@ impl Desk {
             Request::Send { send, audit: _ } => {
                 let sending = sending.ok_or(ConversationError::NotFound)?;
                 draft.send(*send, sending.status, &sending.manifest, now)?;
+            }
+            Request::SendToRecipient { recipient, send } => {
+                let sending = sending.ok_or(ConversationError::NotFound)?;
+                draft.send_to_recipient(recipient, *send, sending.status, &sending.manifest, now)?;
             }
             Request::OpenTicket { id, subject, priority, assignee_id, audit: _ } => {
                 draft.open_ticket(id, subject, priority, assignee_id, now)?;
@@ -214,7 +222,7 @@ impl Desk {
     }
 
     async fn sending(&mut self, request: &Request) -> Result<Option<Sending>, ConversationError> {
-        if !matches!(request, Request::Send { .. }) {
+        if !matches!(request, Request::Send { .. } | Request::SendToRecipient { .. }) {
             return Ok(None);
         }
         if self.state.is_none() {
@@ -247,7 +255,7 @@ fn told(audit: NewAudit, request: &Request, before: &Conversation, after: &Conve
                 json!({"ticketId": send.ticket_id, "kind": send.content.kind(), "scheduledAt": send.scheduled_at});
             audit.with_change(Value::Null, sent)
         }
-        Request::Receive(_) | Request::MarkRead => audit,
+        Request::SendToRecipient { .. } | Request::Receive(_) | Request::MarkRead => audit,
     }
 }
 
@@ -257,7 +265,7 @@ impl Request {
             Self::Send { audit, .. } | Self::OpenTicket { audit, .. } | Self::UpdateTicket { audit, .. } => {
                 audit.as_ref()
             }
-            Self::Receive(_) | Self::MarkRead => None,
+            Self::SendToRecipient { .. } | Self::Receive(_) | Self::MarkRead => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use actix::ArbiterHandle;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ConversationId, MessageId, TicketId, UserId,
+    ConversationId, MessageId, RecipientId, TicketId, UserId,
     conversation::{Arrival, Policy, RuleError, SendMessage, TicketUpdate},
     platform::{InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
     sending::ChannelStatus,
@@ -52,6 +52,11 @@ pub enum Request {
     Send {
         send: Box<SendMessage>,
         audit: Option<NewAudit>,
+    },
+    /// Unless the recipient of a campaign has had a turn, or the campaign does not send any more.
+    SendToRecipient {
+        recipient: RecipientId,
+        send: Box<SendMessage>,
     },
     OpenTicket {
         id: TicketId,

@@ -105,8 +105,8 @@ impl Sender {
             Ok(Err(failure)) => Err(failure),
             Err(interrupted) => Err(interrupted.as_failure()),
         };
-        let (settlement, consequence) =
-            settle(outcome, begun.tries, channel.unknown_policy, rand::random(), (self.clock)());
+        let policy = channel.unknown_policy.of(due.message.campaign_id.is_some());
+        let (settlement, consequence) = settle(outcome, begun.tries, policy, rand::random(), (self.clock)());
         self.settle(&due, Some(begun.attempt_id), settlement, consequence).await
     }
 
@@ -129,6 +129,7 @@ impl Sender {
         let count = open.len();
         for interrupted in open {
             let lost = Err(failure(FailureKind::Unknown, LOST));
+            let policy = policy.of(interrupted.in_campaign);
             let (settlement, consequence) = settle(lost, interrupted.tries, policy, rand::random(), now);
             let settled = Settled {
                 message_id: interrupted.message_id,

@@ -16,6 +16,7 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Entity {
+    Campaign,
     Channel,
     DeadLetter,
     Invite,
@@ -39,6 +40,7 @@ impl Action {
 impl Entity {
     const fn word(self) -> &'static str {
         match self {
+            Self::Campaign => "CAMPAIGN",
             Self::Channel => "CHANNEL",
             Self::DeadLetter => "DEAD_LETTER",
             Self::Invite => "INVITE",

@@ -1,8 +1,11 @@
 //! Parts of long lists: pages for people, cursors for those who read all of it.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::DeadLetterId;
-use patchbay_store::{audit::AuditCursor, customers::CustomerCursor, messages::MessageCursor, tickets::TicketCursor};
+use patchbay_domain::{DeadLetterId, RecipientId};
+use patchbay_store::{
+    audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor, messages::MessageCursor,
+    tickets::TicketCursor,
+};
 
 /// The longest part of a list that is given at once.
 pub const LONGEST: u32 = 1_000;
@@ -133,6 +136,27 @@ impl Cursor for MessageCursor {
     fn read(text: &str) -> Option<Self> {
         let (platform_at, sequence) = read(text)?;
         Some(Self { platform_at, sequence: sequence.parse().ok()? })
+    }
+}
+
+impl Cursor for CampaignCursor {
+    fn write(&self) -> String {
+        write(self.created_at, self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (created_at, id) = read(text)?;
+        Some(Self { created_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for RecipientId {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

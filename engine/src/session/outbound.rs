@@ -30,6 +30,8 @@ use crate::{
 
 /// Messages looked at in one go.
 const LOOK_AHEAD: u32 = 64;
+/// Of the room for sends, one part in so many is left to people, however slowly the platform answers a campaign.
+const LEFT_TO_PEOPLE: usize = 4;
 /// Attempts read back to rebuild a limiter.
 const REMEMBERED: u32 = 10_000;
 
@@ -200,9 +202,15 @@ impl SessionActor {
         let mut later = VecDeque::new();
         let mut shortest: Option<Duration> = None;
         let mut room = self.shared.concurrency.saturating_sub(self.desk.in_flight_count());
+        let left_to_people = self.shared.concurrency / LEFT_TO_PEOPLE;
         while room > 0
             && let Some((due, mut progress)) = self.outbound.ready.pop_front()
         {
+            // People come first: no campaign takes a permit while it is being looked whether somebody wrote.
+            if due.priority > 0 && (self.outbound.looking || room <= left_to_people) {
+                self.outbound.ready.push_front((due, progress));
+                break;
+            }
             match limiter.check(due.message.conversation_id, &mut progress, Instant::now()) {
                 Pace::Go => {
                     room -= 1;

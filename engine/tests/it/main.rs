@@ -11,6 +11,10 @@ mod analytics;
 #[cfg(test)]
 mod audits;
 #[cfg(test)]
+mod campaign_pace;
+#[cfg(test)]
+mod campaigns;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod crash;

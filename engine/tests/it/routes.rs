@@ -32,6 +32,7 @@ struct House {
     letter: String,
     /// Written by the agent.
     canned: String,
+    campaign: String,
 }
 
 fn text(value: &Value) -> String {
@@ -48,12 +49,16 @@ async fn house(engine: &Engine) -> House {
     admin.post(&format!("/tickets/{ticket}/assign"), json!({"assigneeId": agent.id})).await;
     let letters = admin.waiting_at("/ops/dead-letters", |told| told["total"] == 1).await;
     let canned = json!({"name": "hello", "content": "Hi"});
+    // On a channel that does not send: the campaign stays as it is told to be.
+    admin.call(Method::PUT, &format!("/channels/{spare_channel}"), json!({"isActive": false})).await;
+    let campaign = json!({"channelId": spare_channel, "name": "c", "messageTemplate": "Hi"});
     House {
         message: text(&admin.get(&format!("/tickets/{ticket}/messages")).await[0]["id"]),
         customer: text(&admin.get("/customers").await[0]["id"]),
         notification: text(&agent.get("/notifications").await[0]["id"]),
         letter: text(&letters["deadLetters"][0]["id"]),
         canned: text(&agent.call_at(Method::POST, &agent.macros(""), canned).await.1["id"]),
+        campaign: text(&admin.post("/campaigns", campaign).await["id"]),
         spare_agent: spare.id,
         admin,
         agent,
@@ -74,6 +79,7 @@ impl House {
             // A file is only reached with a signature.
             "customers" | "media" => &self.customer,
             "notifications" => &self.notification,
+            "campaigns" => &self.campaign,
             "dead-letters" => &self.letter,
             "{organisation}" => &self.canned,
             "plugins" => "nobody",
@@ -93,6 +99,10 @@ impl House {
             ("POST", "/orgs/macros/{organisation}") => json!({"name": caller, "content": "c"}),
             ("POST", "/orgs/{organisation}/channels") => json!({"type": "MOCK", "name": "n", "config": {}}),
             ("POST", "/orgs/{organisation}/tickets") => json!({"channelId": self.channel, "subject": "s"}),
+            ("POST", "/orgs/{organisation}/campaigns") => {
+                json!({"channelId": self.channel, "name": "c", "messageTemplate": "Hi"})
+            }
+            ("POST", path) if path.ends_with("/recipients") => json!({"recipients": ["+4915112345678"]}),
             ("POST", path) if path.ends_with("/assign") => json!({"assigneeId": self.agent.id}),
             ("POST", path) if path.ends_with("/messages") => json!({"content": "hi"}),
             ("POST", "/ops/dead-letters/replay") => json!({"from": "2020-01-01", "dryRun": true}),

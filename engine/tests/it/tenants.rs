@@ -32,6 +32,7 @@ struct Estate {
     message: String,
     user: String,
     canned: String,
+    campaign: String,
 }
 
 on_every_size! {
@@ -74,6 +75,7 @@ fn attempts(path: &str, method: &Method, owner: &Estate, stranger: &Estate) -> V
         "channels" => estate.channel.clone(),
         "tickets" => estate.ticket.clone(),
         "customers" => estate.customer.clone(),
+        "campaigns" => estate.campaign.clone(),
         "{organisation}" => estate.canned.clone(),
         _ => estate.user.clone(),
     };
@@ -107,6 +109,10 @@ fn body(path: &str, method: &Method, estate: &Estate) -> Value {
         ("POST", "/orgs/{organisation}/tickets") => {
             json!({"channelId": estate.channel, "customerId": estate.customer, "subject": "s"})
         }
+        ("POST", "/orgs/{organisation}/campaigns") => {
+            json!({"channelId": estate.channel, "name": "n", "messageTemplate": "t"})
+        }
+        ("POST", "/recipients") => json!({"recipients": [CONTACT]}),
         ("POST", "/orgs/{organisation}/channels") => json!({"type": "MOCK", "name": "n", "config": {}}),
         ("POST", place) if place.ends_with("/invites") => json!({"email": "eve@example.com", "role": "AGENT"}),
         ("PUT" | "PATCH", _) => json!({"name": "changed", "subject": "changed"}),
@@ -128,12 +134,15 @@ async fn estate(engine: &Engine) -> Estate {
     let user = users[0]["id"].as_str().unwrap().to_owned();
     let answer = person.call_at(Method::POST, &person.macros(""), json!({"name": "m", "content": WORDS[0]})).await;
     let canned = answer.1["id"].as_str().unwrap().to_owned();
-    Estate { person, channel, ticket, customer, message, user, canned }
+    let body = json!({"channelId": channel, "name": "n", "messageTemplate": WORDS[0]});
+    let campaign = person.post("/campaigns", body).await["id"].as_str().unwrap().to_owned();
+    Estate { person, channel, ticket, customer, message, user, canned, campaign }
 }
 
 async fn seen_by(estate: &Estate) -> Vec<Value> {
     let mut seen = Vec::new();
-    for path in ["", "/users", "/users/invites/list", "/channels", "/tickets", &format!("/tickets/{}", estate.ticket)] {
+    let (ticket, campaign) = (format!("/tickets/{}", estate.ticket), format!("/campaigns/{}", estate.campaign));
+    for path in ["", "/users", "/users/invites/list", "/channels", "/tickets", &ticket, "/campaigns", &campaign] {
         seen.push(estate.person.get(path).await);
     }
     seen

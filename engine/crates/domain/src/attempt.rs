@@ -16,6 +16,14 @@ pub enum UnknownPolicy {
     Resend,
 }
 
+impl UnknownPolicy {
+    /// A campaign writes to nobody twice, whatever its channel does with people's answers.
+    #[must_use]
+    pub const fn of(self, in_campaign: bool) -> Self {
+        if in_campaign { Self::Hold } else { self }
+    }
+}
+
 /// What becomes of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
@@ -160,6 +168,8 @@ mod tests {
     fn a_lost_answer_is_repeated_only_where_the_channel_says_so() {
         assert!(matches!(run(FailureKind::Unknown, 1, UnknownPolicy::Hold).0, Settlement::Unknown(_)));
         assert!(matches!(run(FailureKind::Unknown, 1, UnknownPolicy::Resend).0, Settlement::Retry { .. }));
+        assert_eq!(UnknownPolicy::Resend.of(true), UnknownPolicy::Hold);
+        assert_eq!(UnknownPolicy::Resend.of(false), UnknownPolicy::Resend);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    CampaignId, ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId,
-    WebhookId,
+    CampaignId, ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId, RecipientId, TicketId,
+    UserId, WebhookId,
     delivery::{DeliveryTimes, MessageState},
     event::Change,
     message::{Direction, Message},
@@ -79,6 +79,8 @@ pub struct Effects {
     pub arrivals: Vec<(MessageId, Arrival)>,
     /// Messages that came again, by the platform's identifiers.
     pub repeats: Vec<(String, Arrival)>,
+    /// Recipients of campaigns who have their turn with these messages.
+    pub recipients: Vec<(RecipientId, MessageId)>,
     pub changes: Vec<Change>,
 }
 
@@ -244,6 +246,21 @@ impl Draft {
             deleted_at: None,
         });
         self.effects.outbox.push(OutboxEntry { message_id: send.id, due_at: due_at.unwrap_or(now) });
+        Ok(())
+    }
+
+    /// The same for a recipient of a campaign, who has had their turn with it.
+    pub fn send_to_recipient(
+        &mut self,
+        recipient: RecipientId,
+        send: SendMessage,
+        channel: ChannelStatus,
+        manifest: &Manifest,
+        now: DateTime<Utc>,
+    ) -> Result<(), RuleError> {
+        let message = send.id;
+        self.send(send, channel, manifest, now)?;
+        self.effects.recipients.push((recipient, message));
         Ok(())
     }
 

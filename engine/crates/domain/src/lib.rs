@@ -4,6 +4,7 @@
 pub mod attempt;
 mod bytes;
 pub mod calendar;
+pub mod campaign;
 pub mod connection;
 pub mod conversation;
 pub mod delivery;

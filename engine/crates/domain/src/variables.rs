@@ -6,7 +6,8 @@
 #[error("{{{{{0}}}}} stands for nothing that is known here")]
 pub struct UnknownVariable(pub String);
 
-/// The text with its values. Spaces around a name do not matter; braces that do not close stay as they are.
+/// The text with its values. Spaces around a name do not matter; braces that do not close stay as they are. In
+/// `{{name|friend}}` what follows the bar stands where the value is empty.
 ///
 /// # Errors
 /// The first name that `value` does not know.
@@ -14,14 +15,16 @@ pub fn render<'a>(text: &str, value: impl Fn(&str) -> Option<&'a str>) -> Result
     let mut rendered = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let Some((name, after)) = after.split_once("}}").filter(|(name, _)| is_name(name.trim())) else {
+        let place = after.split_once("}}").map(|(place, after)| (place.split_once('|').unwrap_or((place, "")), after));
+        let Some(((name, otherwise), after)) = place.filter(|((name, _), _)| is_name(name.trim())) else {
             rendered.push_str(before);
             rendered.push_str("{{");
             rest = after;
             continue;
         };
         rendered.push_str(before);
-        rendered.push_str(value(name.trim()).ok_or_else(|| UnknownVariable(name.trim().to_owned()))?);
+        let known = value(name.trim()).ok_or_else(|| UnknownVariable(name.trim().to_owned()))?;
+        rendered.push_str(if known.is_empty() { otherwise } else { known });
         rest = after;
     }
     rendered.push_str(rest);
@@ -49,6 +52,13 @@ mod tests {
     fn values_take_their_places() {
         assert_eq!(told("Hi {{customer.name}}, {{ customer.name }}!").unwrap(), "Hi Ana, Ana!");
         assert_eq!(told("About \"{{ticket.subject}}\"").unwrap(), "About \"\"");
+    }
+
+    #[test]
+    fn an_empty_value_gives_way_to_another_word() {
+        assert_eq!(told("{{customer.name|you}}, {{ ticket.subject |a case}}").unwrap(), "Ana, a case");
+        assert_eq!(told("{{ticket.subject|}} {{ |x}}").unwrap(), " {{ |x}}");
+        assert!(told("{{customer.nickname|you}}").is_err());
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) enum Param {
     Integer(Option<i64>),
     Boolean(Option<bool>),
     Time(Option<DateTime<Utc>>),
-    Json(Value),
+    Json(Option<Value>),
     Bytes(Vec<u8>),
 }
 
@@ -127,6 +127,8 @@ id_params!(
     MediaId,
     DeadLetterId,
     MacroId,
+    CampaignId,
+    RecipientId,
     ManualActionId,
     NotificationId,
     AuditId,
@@ -137,6 +139,12 @@ id_params!(
 
 impl From<Value> for Param {
     fn from(value: Value) -> Self {
+        Self::Json(Some(value))
+    }
+}
+
+impl From<Option<Value>> for Param {
+    fn from(value: Option<Value>) -> Self {
         Self::Json(value)
     }
 }
@@ -281,7 +289,7 @@ where
     Option<i64>: for<'q> Encode<'q, DB> + Type<DB>,
     Option<bool>: for<'q> Encode<'q, DB> + Type<DB>,
     Option<DateTime<Utc>>: for<'q> Encode<'q, DB> + Type<DB>,
-    Json<Box<RawValue>>: for<'q> Encode<'q, DB> + Type<DB>,
+    Option<Json<Box<RawValue>>>: for<'q> Encode<'q, DB> + Type<DB>,
     Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
 {
     match param {
@@ -290,7 +298,10 @@ where
         Param::Integer(value) => arguments.add(value),
         Param::Boolean(value) => arguments.add(value),
         Param::Time(value) => arguments.add(value),
-        Param::Json(value) => arguments.add(Json(RawValue::from_string(rows::to_json(&value)?)?)),
+        Param::Json(value) => {
+            let text = value.map(|value| rows::to_json(&value)).transpose()?;
+            arguments.add(text.map(RawValue::from_string).transpose()?.map(Json))
+        }
         Param::Bytes(value) => arguments.add(value),
     }
 }

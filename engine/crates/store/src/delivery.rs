@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     CampaignId, ChannelId, ConversationId, MessageId, OrganisationId,
+    campaign::Skip,
     delivery::{DeliveryTimes, MessageState},
     event::Change,
     message::Direction,
     platform::{DeliveryStatus, Failure, ReportedState},
+    sending::Refusal,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
@@ -18,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     StoreError,
     backend::sql,
+    campaigns::UNKNOWN,
     manual_actions::{self, NewManualAction},
     organisation_tx::OrganisationTx,
     rows::{Id, Time, batch, parse},
@@ -90,7 +93,9 @@ batch! {
 }
 
 batch! {
-    struct RecipientRow<'a> { message_id: MessageId, status: &'a str, error: Option<&'a str>, sent_at: Option<Time> }
+    struct RecipientRow<'a> {
+        message_id: MessageId, status: &'a str, reason: &'a str, error: Option<&'a str>, sent_at: Option<Time>,
+    }
 }
 
 impl Delivery {
@@ -116,6 +121,12 @@ impl Delivery {
     pub(crate) fn move_to(&mut self, state: MessageState) {
         self.state = state;
         self.changed = true;
+    }
+
+    /// It was not even tried, because the contact asked for no more messages after it was queued.
+    fn was_opted_out(&self) -> bool {
+        let code = self.failure.as_ref().and_then(|failure| failure.code.as_deref());
+        code == Some(Refusal::OptedOut.code())
     }
 
     /// The platform's identifier. The first one stays; false where it has another already.
@@ -216,10 +227,14 @@ async fn update_messages(tx: &mut OrganisationTx, changed: &[&Delivery]) -> Resu
 async fn update_recipients(tx: &mut OrganisationTx, moved: &[&Delivery]) -> Result<(), StoreError> {
     let rows: Vec<_> = (moved.iter().filter(|delivery| delivery.campaign_id.is_some()))
         .filter_map(|delivery| {
-            let status = match delivery.state {
-                MessageState::Sent | MessageState::Delivered | MessageState::Read => "SENT",
-                MessageState::Failed | MessageState::Unknown => "FAILED",
-                MessageState::Cancelled => "SKIPPED",
+            let (status, reason) = match delivery.state {
+                MessageState::Sent | MessageState::Delivered | MessageState::Read => ("SENT", ""),
+                MessageState::Failed if delivery.was_opted_out() => ("SKIPPED", Skip::OptedOut.word()),
+                MessageState::Failed => ("FAILED", ""),
+                MessageState::Unknown => ("FAILED", UNKNOWN),
+                MessageState::Cancelled => ("SKIPPED", Skip::Cancelled.word()),
+                // Somebody decided that it is sent again.
+                MessageState::Queued if delivery.before == MessageState::Unknown => ("QUEUED", ""),
                 MessageState::Received | MessageState::Scheduled | MessageState::Queued | MessageState::Sending => {
                     return None;
                 }
@@ -227,6 +242,7 @@ async fn update_recipients(tx: &mut OrganisationTx, moved: &[&Delivery]) -> Resu
             Some(RecipientRow {
                 message_id: delivery.id,
                 status,
+                reason,
                 error: delivery.failure.as_ref().map(|failure| failure.message.as_str()),
                 sent_at: delivery.times.sent_at.map(Into::into),
             })
@@ -235,7 +251,7 @@ async fn update_recipients(tx: &mut OrganisationTx, moved: &[&Delivery]) -> Resu
     if rows.is_empty() {
         return Ok(());
     }
-    sql("update campaign_recipients set status = r.status, error = r.error, sent_at = r.sent_at \
+    sql("update campaign_recipients set status = r.status, reason = r.reason, error = r.error, sent_at = r.sent_at \
          from {rows} r where campaign_recipients.message_id = r.message_id")
     .rows(&rows)
     .execute(tx)

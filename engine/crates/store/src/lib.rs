@@ -35,6 +35,7 @@ pub mod statuses;
 // People, their settings, and what they read.
 pub mod analytics;
 pub mod audit;
+pub mod campaigns;
 pub mod channels;
 pub mod customers;
 pub mod dead_letters;

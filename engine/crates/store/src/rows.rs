@@ -12,7 +12,7 @@ use std::{borrow::Cow, fmt::Write, io};
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use patchbay_domain::{
     AttemptId, AuditId, CampaignId, ChannelId, ContactId, ConversationId, DeadLetterId, IdentityId, ManualActionId,
-    MessageId, NodeId, NotificationId, OrganisationId, TicketId, UserId, WebhookId,
+    MessageId, NodeId, NotificationId, OrganisationId, RecipientId, TicketId, UserId, WebhookId,
     delivery::MessageState,
     event::Change,
     message::Direction,
@@ -98,7 +98,7 @@ macro_rules! columns {
 columns! {
     Uuid: Uuid, OrganisationId, UserId, ChannelId, ContactId, IdentityId, ConversationId, TicketId, MessageId,
         AttemptId, CampaignId, NodeId, AuditId, DeadLetterId, ManualActionId, NotificationId,
-        WebhookId;
+        RecipientId, WebhookId;
     Text: String, &str, Cow<'_, str>, Direction, MessageState, TicketStatus, Priority, crate::jobs::Direction;
     Integer: i64, u32;
     Boolean: bool;

@@ -52,6 +52,23 @@ impl Store {
         Ok(rows.into_iter().map(Template::from).collect())
     }
 
+    /// What the platform thinks of a template; none where it is not known here.
+    pub async fn template_status(
+        &self,
+        channel_id: ChannelId,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> =
+            sql("select status from templates where channel_id = $1 and name = $2 and language = $3")
+                .bind(channel_id)
+                .bind(name)
+                .bind(language)
+                .fetch_optional(self)
+                .await?;
+        Ok(row.map(|(status,)| status))
+    }
+
     /// Keeps the platform's verdict. False where the channel has no such template.
     pub async fn set_template_status(
         &self,

@@ -8,9 +8,13 @@
 mod analytics;
 mod audits;
 mod auth;
+mod campaign_answers;
+mod campaign_recipients;
+mod campaigns;
 mod channels;
 mod customers;
 mod error;
+mod list_reader;
 mod macros;
 mod messages;
 mod notifications;
@@ -40,6 +44,8 @@ pub fn scopes() -> Vec<(&'static str, Vec<Endpoint>)> {
     let organisation = [
         users::endpoints(),
         analytics::endpoints(),
+        campaign_recipients::endpoints(),
+        campaigns::endpoints(),
         macros::endpoints(),
         organisations::endpoints(),
         channels::endpoints(),

@@ -7,6 +7,7 @@ use patchbay_domain::{
     people::Role,
     ticket::{Priority, TicketStatus},
 };
+use patchbay_store::campaigns::RecipientStatus;
 use serde::{Deserialize, Serialize};
 
 /// A set of words and what each stands for.
@@ -54,6 +55,9 @@ words! {
     StatusWord: TicketStatus { Open = "OPEN", Pending = "PENDING", Closed = "CLOSED" }
     PriorityWord: Priority { Low = "LOW", Medium = "MEDIUM", High = "HIGH" }
     DirectionWord: Direction { Inbound = "INBOUND", Outbound = "OUTBOUND" }
+    RecipientWord: RecipientStatus {
+        Pending = "PENDING", Sent = "SENT", Failed = "FAILED", Skipped = "SKIPPED", Cancelled = "CANCELLED",
+    }
     RoleWord: Role { Admin = "ADMIN", Agent = "AGENT" }
 }
 

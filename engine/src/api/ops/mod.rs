@@ -63,9 +63,13 @@ async fn metrics(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespon
 
 async fn actors(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Rejected> {
     operators_only(&app, &request)?;
-    let (ingress, sessions, conversations) =
-        futures_util::join!(app.ingress.snapshots(), app.sessions.snapshots(), app.conversations.snapshots());
-    Ok(HttpResponse::Ok().json([ingress, sessions, conversations].concat()))
+    let (ingress, sessions, conversations, campaigns) = futures_util::join!(
+        app.ingress.snapshots(),
+        app.sessions.snapshots(),
+        app.conversations.snapshots(),
+        app.campaigns.snapshots()
+    );
+    Ok(HttpResponse::Ok().json([ingress, sessions, conversations, campaigns].concat()))
 }
 
 fn operators_only(app: &App, request: &HttpRequest) -> Result<(), Rejected> {

@@ -3,17 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, ConversationId, IdentityId, OrganisationId};
+use patchbay_domain::{ChannelId, ConversationId, IdentityId, OrganisationId, RecipientId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::Commit;
-use crate::{StoreError, backend::sql, external_ids, organisation_tx::OrganisationTx, rows::batch};
+use crate::{StoreError, backend::sql, campaigns::turns, external_ids, organisation_tx::OrganisationTx, rows::batch};
 
 pub(super) enum Verdict {
     Accepted(Box<Known>),
     Stale,
     Duplicates(Vec<String>),
+    Withdrawn,
 }
 
 /// What is stored of a conversation and of who is on its other side.
@@ -43,7 +44,8 @@ batch! {
 pub(super) async fn judge(tx: &mut OrganisationTx, commits: &[Commit]) -> Result<Vec<Verdict>, StoreError> {
     let known = load(tx, commits).await?;
     let stored = stored_ids(tx, commits).await?;
-    let mut judge = Judge { known, taken: stored, consents: HashMap::new() };
+    let turns = turns::open(tx, commits.iter().map(|commit| &commit.draft)).await?;
+    let mut judge = Judge { known, taken: stored, turns, consents: HashMap::new() };
     Ok(commits.iter().map(|commit| judge.verdict(commit)).collect())
 }
 
@@ -52,6 +54,8 @@ struct Judge {
     known: HashMap<ConversationId, Known>,
     /// External ids that are stored, or about to be.
     taken: HashSet<(ChannelId, String)>,
+    /// Recipients of campaigns whose turn it is.
+    turns: HashSet<RecipientId>,
     /// Whether an identity may be written to, where a draft of this batch decided it.
     consents: HashMap<IdentityId, (bool, bool)>,
 }
@@ -67,6 +71,9 @@ impl Judge {
         if self.consents.get(&conversation.identity_id).is_some_and(|decided| *decided != drafted) {
             // Another conversation of the same person came first.
             return Verdict::Stale;
+        }
+        if commit.draft.effects.recipients.iter().any(|(recipient, _)| !self.turns.contains(recipient)) {
+            return Verdict::Withdrawn;
         }
         let duplicates = self.duplicates(commit);
         if !duplicates.is_empty() {

@@ -17,6 +17,7 @@ use patchbay_domain::conversation::Draft;
 use crate::{
     Store, StoreError,
     audit::{self, NewAudit},
+    campaigns::turns,
     jobs::Partitions,
     organisation_tx::OrganisationTx,
 };
@@ -38,6 +39,8 @@ pub enum CommitOutcome {
     Stale,
     /// These external ids are stored already, or twice in the batch: draft again without them.
     Duplicates(Vec<String>),
+    /// A recipient of a campaign whose turn it is no more: there is nothing to send.
+    Withdrawn,
 }
 
 /// A draft that is committed, and what is stored of its conversation.
@@ -63,6 +66,7 @@ impl Store {
             outcomes.push(match verdict {
                 Verdict::Stale => CommitOutcome::Stale,
                 Verdict::Duplicates(ids) => CommitOutcome::Duplicates(ids),
+                Verdict::Withdrawn => CommitOutcome::Withdrawn,
                 Verdict::Accepted(known) => {
                     let version = known.version + 1;
                     accepted.push(Accepted { draft: &commit.draft, audit: commit.audit.as_ref(), known: *known });
@@ -85,6 +89,7 @@ async fn write(tx: &mut OrganisationTx, accepted: &[Accepted<'_>], partitions: P
     messages::count_repeats(tx, accepted).await?;
     messages::upsert_tickets(tx, accepted).await?;
     messages::count(tx, accepted).await?;
+    turns::take(tx, accepted.iter().map(|accepted| accepted.draft)).await?;
     messages::insert_jobs(tx, accepted, partitions).await?;
     people::update_identities(tx, accepted, &renamed).await?;
     people::learn_names(tx, accepted).await?;

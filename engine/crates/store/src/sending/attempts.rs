@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::sql,
+    campaigns::turns,
     rows::{Batch, Id, Time, batch},
 };
 
@@ -34,6 +35,7 @@ pub struct Begun {
 pub struct Interrupted {
     pub message_id: MessageId,
     pub attempt_id: AttemptId,
+    pub in_campaign: bool,
     pub tries: Tries,
 }
 
@@ -55,6 +57,7 @@ struct Taken {
 struct Open {
     id: Uuid,
     message_id: Uuid,
+    in_campaign: bool,
     number: i64,
     paced: i64,
 }
@@ -66,8 +69,8 @@ fn tries(number: i64, paced: i64) -> Tries {
 }
 
 impl Store {
-    /// Takes messages out of the queue. Those that are not in it any more have no attempt: somebody else sends
-    /// them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
+    /// Takes messages out of the queue. Those that are not in it any more have no attempt, nor those of campaigns that
+    /// pause: somebody else sends them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
     /// counts as begun.
     pub async fn begin_attempts(
         &self,
@@ -79,9 +82,13 @@ impl Store {
         let ids: Vec<_> = wanted.keys().copied().collect();
         let mut transaction = self.begin().await?;
         // Locked in one order everywhere.
-        let taken: Vec<Taken> = sql("update messages set state = 'SENDING', attempts = attempts + 1, \
-             updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {rows} r) \
-             and m.state = 'QUEUED' and m.due_at <= $2 order by m.id {lock}) and state = 'QUEUED' returning id, channel_id, attempts, paced")
+        let taken: Vec<Taken> = sql(format!(
+            "update messages set state = 'SENDING', attempts = attempts + 1, \
+             updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {{rows}} r) \
+             and m.state = 'QUEUED' and m.due_at <= $2 and not {} order by m.id {{lock}}) and state = 'QUEUED' \
+             returning id, channel_id, attempts, paced",
+            turns::paused("m")
+        ))
         .rows(&Id::all(&ids))
         .bind(now)
         .fetch_all(&mut transaction)
@@ -104,7 +111,8 @@ impl Store {
             Vec::new()
         } else {
             let attempts: Vec<_> = wanted.values().copied().collect();
-            sql("select a.id, a.message_id, a.number, m.paced from attempts a join messages m on m.id = a.message_id \
+            sql("select a.id, a.message_id, m.campaign_id is not null as in_campaign, a.number, m.paced \
+                 from attempts a join messages m on m.id = a.message_id \
                  where a.id in (select id from {rows} r) and a.node_id = $2 and a.ended_at is null")
             .rows(&Id::all(&attempts))
             .bind(node)
@@ -135,10 +143,12 @@ impl Store {
         me: NodeId,
         alive_since: DateTime<Utc>,
     ) -> Result<Vec<Interrupted>, StoreError> {
-        let open: Vec<Open> = sql("select a.id, a.message_id, a.number, m.paced from attempts a \
+        let open: Vec<Open> = sql(
+            "select a.id, a.message_id, m.campaign_id is not null as in_campaign, a.number, m.paced from attempts a \
              join messages m on m.id = a.message_id where a.channel_id = $1 and a.ended_at is null \
              and (a.node_id = $2 or not exists (select 1 from nodes n where n.id = a.node_id and n.seen_at >= $3)) \
-             order by a.id")
+             order by a.id",
+        )
         .bind(channel_id)
         .bind(me)
         .bind(alive_since)
@@ -147,6 +157,7 @@ impl Store {
         let interrupted = open.into_iter().map(|row| Interrupted {
             message_id: row.message_id.into(),
             attempt_id: row.id.into(),
+            in_campaign: row.in_campaign,
             tries: tries(row.number, row.paced),
         });
         Ok(interrupted.collect())

@@ -20,6 +20,7 @@ pub use settle::Settled;
 use crate::{
     Store, StoreError,
     backend::sql,
+    campaigns::turns,
     jobs::Partitions,
     messages::{self, MessageRow},
     rows::Id,
@@ -86,8 +87,8 @@ impl TryFrom<DueRow> for Due {
 
 impl Store {
     /// What the channel may send now: people's messages before campaigns', in the order of their commits, and of
-    /// each conversation only the first that has not been sent. Nothing of the conversations in `excluding`, and
-    /// nothing at all of a channel that is switched off or whose credentials are refused.
+    /// each conversation only the first in that order. Nothing of the conversations in `excluding` or of campaigns that
+    /// pause, and nothing at all of a channel that is switched off or whose credentials are refused.
     pub async fn due(
         &self,
         channel_id: ChannelId,
@@ -103,12 +104,15 @@ impl Store {
              from (select q.id from messages q where q.channel_id = $2 and q.state = 'QUEUED' and q.due_at <= $3 \
              and q.conversation_id not in (select id from {{rows}} r) \
              and exists (select 1 from channels h where h.id = q.channel_id and h.status = 'ACTIVE') \
-             and not exists (select 1 from messages a where a.conversation_id = q.conversation_id \
-             and a.state in ('QUEUED', 'SENDING') and a.sequence < q.sequence) \
+             and not {} and not exists (select 1 from messages a where a.conversation_id = q.conversation_id \
+             and a.state in ('QUEUED', 'SENDING') and (a.state = 'SENDING' or a.priority < q.priority \
+             or (a.priority = q.priority and a.sequence < q.sequence)) and not (a.state = 'QUEUED' and {})) \
              order by q.priority, q.sequence limit $4) d join messages m on m.id = d.id \
              join conversations c on c.id = m.conversation_id join identities i on i.id = c.identity_id \
              order by m.priority, m.sequence",
-            messages::COLUMNS
+            messages::COLUMNS,
+            turns::paused("q"),
+            turns::paused("a"),
         ))
         .rows(&Id::all(excluding))
         .bind(channel_id)

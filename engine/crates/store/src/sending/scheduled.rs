@@ -82,7 +82,7 @@ impl Store {
         .fetch_optional(&mut tx)
         .await?;
         let Some((conversation_id,)) = cancelled else { return Ok(false) };
-        sql("update campaign_recipients set status = 'SKIPPED' where message_id = $1")
+        sql("update campaign_recipients set status = 'SKIPPED', reason = 'CANCELLED' where message_id = $1")
             .bind(id)
             .execute(&mut tx)
             .await?;

@@ -17,6 +17,7 @@ use super::pauses;
 use crate::{
     Store, StoreError,
     backend::sql,
+    campaigns::turns,
     channels::credentials,
     delivery::{self, Delivery},
     external_ids::{self, Identified},
@@ -82,6 +83,7 @@ impl Store {
         let identified: Vec<_> = settled.iter().flat_map(Settled::identified).collect();
         external_ids::store(&mut tx, &mut deliveries, &identified).await?;
         statuses::apply_pending(&mut tx, &mut deliveries, &identified).await?;
+        turns::drop_cancelled(&mut tx, &mut deliveries).await?;
         delivery::store(&mut tx, &deliveries).await?;
         count_paced(&mut tx, settled, &ended).await?;
         mark_recipients(&mut tx, settled, &deliveries).await?;

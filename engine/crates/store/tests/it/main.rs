@@ -13,6 +13,8 @@ mod accounts;
 #[cfg(test)]
 mod analytics;
 #[cfg(test)]
+mod campaigns;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod commits;

@@ -61,8 +61,16 @@ async fn people_go_before_campaigns(fixture: Fixture) {
     fixture.queue_with(b.id, "campaign b", |send| send.campaign_id = Some(campaign)).await;
     fixture.queue(c.id, "person c").await;
     assert_eq!(due(&fixture).await, ["person c", "campaign a", "campaign b"]);
-    // Order within a conversation comes first.
-    fixture.queue(a.id, "person a").await;
+    // In a conversation too, and still one of it at a time.
+    let person_a = fixture.queue(a.id, "person a").await;
+    assert_eq!(due(&fixture).await, ["person c", "person a", "campaign b"]);
+    let begun = fixture.begin(person_a, NodeId::at(fixture.now)).await.unwrap();
+    assert_eq!(
+        due(&fixture).await,
+        ["person c", "campaign b"],
+        "what is on its way comes first, whenever it was written"
+    );
+    fixture.settle(begun, sent(&["m1"])).await;
     assert_eq!(due(&fixture).await, ["person c", "campaign a", "campaign b"]);
 }
 

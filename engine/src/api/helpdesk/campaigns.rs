@@ -1,0 +1,235 @@
+//! `/orgs/{orgId}/campaigns`. Their recipients are in `campaign_recipients.rs`, what is answered in `campaign_answers.rs`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use patchbay_domain::{CampaignId, ChannelId, platform::TemplateUse};
+use patchbay_store::campaigns::RecipientFilter;
+use serde::Deserialize;
+
+use super::{
+    Error, Id,
+    campaign_answers::{Campaign, Reported, Retried, Stats, WithRecipients},
+    campaign_recipients::Recipient,
+    page::{self, PageQuery},
+};
+use crate::{
+    api::{
+        endpoint::{Endpoint, get, post, put},
+        fields::{Check, Field, Noted},
+    },
+    app::App,
+    auth::{Admin, Principal},
+    service::{
+        ServiceError, WriteId,
+        campaigns::{self, ChangeCampaign, CreateCampaign},
+        fields::{Name, is_storable},
+        page::Part,
+    },
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/analytics/campaigns", report),
+        get("/{organisation}/campaigns", list),
+        post("/{organisation}/campaigns", create),
+        get("/{organisation}/campaigns/{id}", show),
+        put("/{organisation}/campaigns/{id}", update),
+        post("/{organisation}/campaigns/{id}/start", start),
+        post("/{organisation}/campaigns/{id}/pause", pause),
+        post("/{organisation}/campaigns/{id}/resume", resume),
+        post("/{organisation}/campaigns/{id}/cancel", cancel),
+        post("/{organisation}/campaigns/{id}/retry", retry),
+        get("/{organisation}/campaigns/{id}/stats", stats),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    #[serde(default)]
+    channel_id: Field<ChannelId>,
+    #[serde(default)]
+    name: Field<String>,
+    #[serde(default)]
+    message_template: Field<String>,
+    #[serde(default)]
+    template: Field<TemplateUse>,
+    #[serde(default)]
+    scheduled_at: Field<String>,
+}
+
+impl Body {
+    fn read_new(self) -> Result<CreateCampaign, ServiceError> {
+        let Self { channel_id, name, message_template, template, scheduled_at } = self;
+        let mut check = Check::default();
+        let channel_id = check.required_value("channelId", channel_id);
+        let name = check.required::<Name>("name", name);
+        let template = template_of(&mut check, template).map(Option::flatten);
+        let text = match &template {
+            Ok(Some(_)) => check.optional("messageTemplate", message_template),
+            Ok(None) | Err(_) => check.required("messageTemplate", message_template).map(Some),
+        };
+        let scheduled_at = moment(&mut check, scheduled_at).map(Option::flatten);
+        check.finish(|| {
+            Ok(CreateCampaign {
+                channel_id: channel_id?,
+                name: name?,
+                text: text?,
+                template: template?,
+                scheduled_at: scheduled_at?,
+            })
+        })
+    }
+
+    fn read_change(self) -> Result<ChangeCampaign, ServiceError> {
+        // The channel stays: its contacts are not those of another.
+        let Self { channel_id: _, name, message_template, template, scheduled_at } = self;
+        let mut check = Check::default();
+        let (name, text) = (check.optional("name", name), check.optional("messageTemplate", message_template));
+        let template = template_of(&mut check, template);
+        let scheduled_at = moment(&mut check, scheduled_at);
+        check.finish(|| {
+            Ok(ChangeCampaign { name: name?, text: text?, template: template?, scheduled_at: scheduled_at? })
+        })
+    }
+}
+
+#[expect(clippy::option_option, reason = "absent, null and given are three things")]
+fn template_of(check: &mut Check, field: Field<TemplateUse>) -> Result<Option<Option<TemplateUse>>, Noted> {
+    match check.nullable("template", field)? {
+        Some(Some(template)) if template.name.trim().is_empty() || template.language.trim().is_empty() => {
+            Err(check.note("template", "must have a name and a language"))
+        }
+        Some(Some(template)) if !serde_json::to_value(&template).is_ok_and(|value| is_storable(&value)) => {
+            Err(check.note("template", "must not contain the character U+0000"))
+        }
+        template => Ok(template),
+    }
+}
+
+/// An empty text stands for none, as forms send it.
+#[expect(clippy::option_option, reason = "absent, null and given are three things")]
+fn moment(check: &mut Check, field: Field<String>) -> Result<Option<Option<DateTime<Utc>>>, Noted> {
+    let text = check.nullable("scheduledAt", field)?;
+    let parsed = text.map(|text| text.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose());
+    let wrong = "must be a date and a time with its zone, such as 2026-05-31T10:00:00Z";
+    parsed.transpose().map_err(|_| check.note("scheduledAt", wrong))
+}
+
+async fn list(
+    app: web::Data<App>,
+    principal: Principal,
+    query: web::Query<PageQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let part = query.into_inner().part()?;
+    let listed = campaigns::list(&app, &principal, part).await?;
+    Ok(page::answer(&request, &part, listed, Campaign::from))
+}
+
+async fn create(
+    app: web::Data<App>,
+    admin: Admin,
+    write: WriteId,
+    body: web::Json<Body>,
+) -> Result<HttpResponse, Error> {
+    let created = campaigns::create(&app, &admin, write, body.into_inner().read_new()?).await?;
+    Ok(HttpResponse::Created().json(Campaign::from(created)))
+}
+
+async fn show(
+    app: web::Data<App>,
+    principal: Principal,
+    path: web::Path<Id<CampaignId>>,
+) -> Result<HttpResponse, Error> {
+    let campaign = campaigns::get(&app, &principal, path.id).await?.into();
+    let listed = campaigns::recipients(&app, &principal, path.id, RecipientFilter::default(), Part::All).await?;
+    let recipients = listed.items.into_iter().map(Recipient::from).collect();
+    Ok(HttpResponse::Ok().json(WithRecipients { campaign, recipients }))
+}
+
+async fn update(
+    app: web::Data<App>,
+    admin: Admin,
+    path: web::Path<Id<CampaignId>>,
+    body: web::Json<Body>,
+) -> Result<HttpResponse, Error> {
+    let updated = campaigns::update(&app, &admin, path.id, body.into_inner().read_change()?).await?;
+    Ok(HttpResponse::Ok().json(Campaign::from(updated)))
+}
+
+async fn start(app: web::Data<App>, admin: Admin, path: web::Path<Id<CampaignId>>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Campaign::from(campaigns::start(&app, &admin, path.id).await?)))
+}
+
+async fn pause(app: web::Data<App>, admin: Admin, path: web::Path<Id<CampaignId>>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Campaign::from(campaigns::pause(&app, &admin, path.id).await?)))
+}
+
+async fn resume(app: web::Data<App>, admin: Admin, path: web::Path<Id<CampaignId>>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Campaign::from(campaigns::resume(&app, &admin, path.id).await?)))
+}
+
+async fn cancel(app: web::Data<App>, admin: Admin, path: web::Path<Id<CampaignId>>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Campaign::from(campaigns::cancel(&app, &admin, path.id).await?)))
+}
+
+async fn retry(app: web::Data<App>, admin: Admin, path: web::Path<Id<CampaignId>>) -> Result<HttpResponse, Error> {
+    let (campaign, retried_count) = campaigns::retry(&app, &admin, path.id).await?;
+    Ok(HttpResponse::Ok().json(Retried { campaign: campaign.into(), retried_count }))
+}
+
+async fn stats(
+    app: web::Data<App>,
+    principal: Principal,
+    path: web::Path<Id<CampaignId>>,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(Stats::from(campaigns::stats(&app, &principal, path.id).await?)))
+}
+
+async fn report(
+    app: web::Data<App>,
+    principal: Principal,
+    query: web::Query<PageQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let all = campaigns::report(&app, &principal).await?.into_iter().map(Reported::from).collect();
+    page::of_all(&request, query.into_inner(), all)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(value: serde_json::Value) -> Body {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn what_a_campaign_needs_is_told_together() {
+        let error = body(json!({"name": " ", "scheduledAt": "tomorrow"})).read_new().unwrap_err().to_string();
+        for problem in ["channelId: is required", "name: must not be empty", "messageTemplate: is required", "zone"] {
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_platform_template_needs_no_text() {
+        let template = json!({"name": "offer", "language": "en", "parameters": ["{{name}}"]});
+        let channel = "00000000-0000-7000-8000-000000000000";
+        let new = body(json!({"channelId": channel, "name": "n", "template": template})).read_new().unwrap();
+        assert_eq!((new.text, new.template.unwrap().parameters), (None, json!(["{{name}}"])));
+        let nameless = json!({"channelId": channel, "name": "n", "template": {"name": "", "language": "en"}});
+        assert!(body(nameless).read_new().unwrap_err().to_string().contains("template: must have a name"));
+    }
+
+    #[test]
+    fn a_campaign_that_is_no_longer_scheduled_says_null() {
+        let change = |value| body(value).read_change().unwrap().scheduled_at;
+        assert_eq!(change(json!({"scheduledAt": null})), Some(None));
+        assert_eq!(change(json!({"name": "n"})), None);
+        assert!(change(json!({"scheduledAt": "2026-05-31T10:00:00+02:00"})).flatten().is_some());
+    }
+}
