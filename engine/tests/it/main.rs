@@ -55,6 +55,8 @@ mod specs;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
+mod twitter;
+#[cfg(test)]
 mod upkeep;
 #[cfg(test)]
 mod waha;

@@ -11,6 +11,7 @@ pub mod port;
 pub mod prism;
 pub mod queues;
 pub mod size;
+pub mod twitter;
 pub mod waha;
 pub mod wait;
 pub mod whatsapp;
