@@ -9,11 +9,7 @@ use std::{
 };
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use patchbay_domain::{
-    ChannelId, ConversationId,
-    attempt::Consequence,
-    platform::DeliveryStatus,
-};
+use patchbay_domain::{ChannelId, ConversationId, attempt::Consequence, platform::DeliveryStatus};
 use patchbay_store::statuses::StatusReport;
 
 use super::{

@@ -169,7 +169,9 @@ fn part(call: &Call, name: &str) -> Vec<u8> {
 
 /// As X computes it, over what arrived.
 fn is_signed(address: &str, call: &Call) -> bool {
-    let Some(fields) = call.header("authorization").and_then(|value| value.strip_prefix("OAuth ")) else { return false };
+    let Some(fields) = call.header("authorization").and_then(|value| value.strip_prefix("OAuth ")) else {
+        return false;
+    };
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
     let fields: Vec<(String, String)> = fields
         .split(", ")

@@ -36,7 +36,7 @@ impl<'a> Envelope<'a> {
     fn activity(data: &'a Value) -> Self {
         match text(data, &["event_type"]) {
             Some(kind) => Self::Activity { kind, data, payload: at(data, &["payload"]) },
-            None => Self::Other(data),
+            None => Self::Other(&Value::Null),
         }
     }
 

@@ -89,8 +89,10 @@ impl<'a> Api<'a> {
     /// Whether a file's address is X's own, so that the account's signature may go there.
     pub fn keeps(&self, url: &str) -> bool {
         let Some((scheme, rest)) = url.split_once("://") else { return false };
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let of_x = scheme == "https" && FILE_HOSTS.iter().any(|suffix| host.ends_with(suffix)) && !host.contains('@');
+        let host = rest.split('/').next().unwrap_or_default();
+        // Of nothing else, so that nobody reads another host out of it.
+        let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+        let of_x = scheme == "https" && is_name && FILE_HOSTS.iter().any(|suffix| host.ends_with(suffix));
         of_x || url.strip_prefix(&self.base).is_some_and(|path| path.starts_with('/'))
     }
 }

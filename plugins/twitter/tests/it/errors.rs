@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn sent(answer: Answer) -> Failure {
     let unclear = answer.as_ref().is_ok_and(|response| response.status >= 500);
     // Where it is unclear, X is asked, and does not tell.
-    let asked = unclear.then(|| crate::support::lost());
+    let asked = unclear.then(crate::support::lost);
     failure(&Command::Send(outgoing(CONTACT, Content::text("hello"))), [answer].into_iter().chain(asked))
 }
 

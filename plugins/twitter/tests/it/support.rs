@@ -12,7 +12,7 @@ pub const SERVER: &str = "https://api.x.com";
 pub const ACCOUNT: &str = "4337869213";
 pub const CONTACT: &str = "3001969357";
 /// Of the time of every test.
-pub const EVENT: &str = "1931784541798400000";
+pub const EVENT: &str = "1931783211185078272";
 
 pub type Answer = Result<Response, TransportError>;
 
