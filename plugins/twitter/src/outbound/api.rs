@@ -66,15 +66,6 @@ impl<'a> Api<'a> {
         if host::configured(OAUTH2_TOKEN) { Ok(request.bearer(OAUTH2_TOKEN)) } else { self.authorised(request) }
     }
 
-    /// On behalf of the app.
-    pub fn by_app(&self, request: Request) -> Result<Request, Failure> {
-        if host::configured(APP_TOKEN) {
-            Ok(request.bearer(APP_TOKEN))
-        } else {
-            Err(Failure::rejected("webhooks are registered with the app's bearer token: the channel needs bearerToken"))
-        }
-    }
-
     /// On behalf of the account, for the older calls, which take nothing else.
     pub fn signed(&self, request: Request) -> Result<Request, Failure> {
         if !self.has_oauth1() {
@@ -94,5 +85,14 @@ impl<'a> Api<'a> {
         let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
         let of_x = scheme == "https" && is_name && FILE_HOSTS.iter().any(|suffix| host.ends_with(suffix));
         of_x || url.strip_prefix(&self.base).is_some_and(|path| path.starts_with('/'))
+    }
+}
+
+/// On behalf of the app.
+pub fn by_app(request: Request) -> Result<Request, Failure> {
+    if host::configured(APP_TOKEN) {
+        Ok(request.bearer(APP_TOKEN))
+    } else {
+        Err(Failure::rejected("webhooks are registered with the app's bearer token: the channel needs bearerToken"))
     }
 }

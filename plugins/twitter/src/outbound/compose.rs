@@ -114,12 +114,15 @@ fn options(choices: &Choices) -> Result<Vec<Value>, Failure> {
 }
 
 fn option(item: &Choice, described: bool) -> Result<Value, Failure> {
-    let label = fits("a quick reply's title", &item.title, LONGEST_LABEL)?;
-    let mut option = json!({"label": label, "metadata": fits("a quick reply's id", &item.id, LONGEST_METADATA)?});
+    let mut option = Map::from_iter([
+        ("label".to_owned(), json!(fits("a quick reply's title", &item.title, LONGEST_LABEL)?)),
+        ("metadata".to_owned(), json!(fits("a quick reply's id", &item.id, LONGEST_METADATA)?)),
+    ]);
     if let Some(description) = item.description.as_deref().filter(|_| described) {
-        option["description"] = fits("a quick reply's description", description, LONGEST_DESCRIPTION)?.into();
+        let description = fits("a quick reply's description", description, LONGEST_DESCRIPTION)?;
+        option.insert("description".to_owned(), json!(description));
     }
-    Ok(option)
+    Ok(Value::Object(option))
 }
 
 /// Links, which the sender gives in the message's metadata: no other platform has them in this form.

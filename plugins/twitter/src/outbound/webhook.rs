@@ -2,7 +2,7 @@
 //! calls the address at once, and wants its question answered.
 
 use super::answer::Effect;
-use super::api::Api;
+use super::api::{self, Api};
 use crate::settings::Subscription;
 use crate::wire::{id, items, text};
 use patchbay_plugin_sdk::encoding::encode_component;
@@ -32,13 +32,13 @@ enum Stage {
 pub fn begin(api: &Api<'_>) -> Result<Step, Failure> {
     let url = api.webhook_url();
     let host = url.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or(rest));
-    if url.len() > LONGEST_URL || !host.is_some_and(|host| !host.contains(':')) {
+    if url.len() > LONGEST_URL || host.is_none_or(|host| host.contains(':')) {
         let sentence =
             format!("X calls only https addresses without a port, of up to {LONGEST_URL} characters, not {url}");
         return Err(Failure::rejected(sentence));
     }
     let request = api.request("GET", "/2/webhooks").query("webhook_config.fields", "id,url,valid").idempotent();
-    Ok(api.by_app(request.state(written(&Stage::List)?))?.into())
+    Ok(api::by_app(request.state(written(&Stage::List)?))?.into())
 }
 
 pub fn resume(api: &Api<'_>, state: &[u8], response: Result<Response, TransportError>) -> Result<Step, Failure> {
@@ -52,11 +52,11 @@ pub fn resume(api: &Api<'_>, state: &[u8], response: Result<Response, TransportE
             match items(&answer, &["data"]).iter().find(is_ours).and_then(|webhook| id(webhook, &["id"])) {
                 Some(webhook) => {
                     let request = api.request("PUT", &format!("/2/webhooks/{}", encode_component(&webhook)));
-                    Ok(api.by_app(request.idempotent().state(written(&Stage::Check { webhook })?))?.into())
+                    Ok(api::by_app(request.idempotent().state(written(&Stage::Check { webhook })?))?.into())
                 }
                 None => {
                     let request = api.request("POST", "/2/webhooks").json(&json!({"url": api.webhook_url()}));
-                    Ok(api.by_app(request.state(written(&Stage::Make)?))?.into())
+                    Ok(api::by_app(request.state(written(&Stage::Make)?))?.into())
                 }
             }
         }
