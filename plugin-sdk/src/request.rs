@@ -3,6 +3,10 @@
 use crate::encoding::encode_component;
 use crate::types::{Auth, Body, Chunk, Header, MediaId, Outcome, Part, PartContent, Request, Step};
 use serde_json::Value;
+use std::ops::Range;
+
+/// The header that the engine reads as [`Request::after`].
+const WAIT: &str = "patchbay-wait-ms";
 
 impl Request {
     pub fn new(method: &str, url: impl Into<String>) -> Self {
@@ -121,6 +125,12 @@ impl Request {
         Self { idempotent: true, ..self }
     }
 
+    /// Sent only after this time, for platforms that say when to ask again. The engine waits half a minute at most.
+    #[must_use]
+    pub fn after(self, milliseconds: u64) -> Self {
+        self.header(WAIT, milliseconds.to_string())
+    }
+
     /// What `resume` is to know when the answer is there.
     #[must_use]
     pub fn state(self, state: impl Into<Vec<u8>>) -> Self {
@@ -138,6 +148,12 @@ impl Part {
     pub fn file(name: &str, media: MediaId) -> Self {
         Self { name: name.to_owned(), content: PartContent::Media(media), file_name: None, mime_type: None }
     }
+
+    /// Some of the bytes of a file, for platforms that take it piece by piece.
+    pub fn file_slice(name: &str, media: &str, bytes: Range<u64>) -> Self {
+        let last = bytes.end.saturating_sub(1);
+        Self::file(name, format!("{media}#bytes={}-{last}", bytes.start))
+    }
 }
 
 impl From<Request> for Step {
@@ -154,7 +170,7 @@ impl From<Outcome> for Step {
 
 #[cfg(test)]
 mod tests {
-    use super::{Auth, Body, Request};
+    use super::{Auth, Body, Header, Part, PartContent, Request};
     use crate::testing::snapshot;
     use serde_json::json;
 
@@ -183,6 +199,14 @@ mod tests {
         assert!(Request::get("https://api.example").idempotent);
         assert!(!Request::post("https://api.example").idempotent);
         assert!(Request::put("https://api.example").idempotent().idempotent);
+    }
+
+    #[test]
+    fn a_piece_of_a_file_and_a_pause_are_said_in_words() {
+        let part = Part::file_slice("media", "m1", 5..9);
+        assert_eq!(part.content, PartContent::Media("m1#bytes=5-8".to_owned()));
+        let request = Request::get("https://api.example").after(1_500);
+        assert_eq!(request.headers, [Header::new("patchbay-wait-ms", "1500")]);
     }
 
     #[test]

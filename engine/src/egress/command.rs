@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 use super::Gate;
 use crate::channels::ActiveChannel;
 
-/// Round trips a command may take; an upload and a send are two.
-const MAX_STEPS: u32 = 8;
+/// Round trips a command may take; an upload and a send are two, and a large file goes up in twenty pieces.
+const MAX_STEPS: u32 = 32;
 
 /// The connector failed in the middle of a command.
 #[derive(Debug, thiserror::Error)]

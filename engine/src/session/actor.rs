@@ -9,17 +9,14 @@ use std::{
 };
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use patchbay_domain::{
-    ChannelId, ConversationId,
-    attempt::Consequence,
-    platform::{DeliveryStatus, SessionChange, TemplateStatus},
-};
-use patchbay_store::{StoreError, statuses::StatusReport};
+use patchbay_domain::{ChannelId, ConversationId, attempt::Consequence, platform::DeliveryStatus};
+use patchbay_store::statuses::StatusReport;
 
 use super::{
     Sessions, Shared,
     arrival::Arrival,
     desk::Desk,
+    fact::Fact,
     inbound::{self, Parsed, Part},
     lanes::{self, Entry, Lanes},
     outbound::Outbound,
@@ -44,23 +41,6 @@ pub struct SessionActor {
     facts: VecDeque<(Fact, Arc<Arrival>)>,
     pub(super) outbound: Outbound,
     pub(super) last_work: Instant,
-}
-
-/// What a webhook says of the channel itself.
-#[derive(Clone)]
-enum Fact {
-    Session(SessionChange),
-    Template(TemplateStatus),
-}
-
-impl Fact {
-    async fn store(&self, shared: &Shared, channel: ChannelId) -> Result<(), StoreError> {
-        let now = (shared.clock)();
-        match self {
-            Self::Session(change) => shared.store.set_session(channel, change, now).await.map(drop),
-            Self::Template(status) => shared.store.set_template_status(channel, status, now).await.map(drop),
-        }
-    }
 }
 
 /// There are webhooks on the desk.

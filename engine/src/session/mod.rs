@@ -6,6 +6,7 @@ mod actor;
 mod arrival;
 mod clerk;
 pub mod desk;
+mod fact;
 mod files;
 mod inbound;
 pub mod intake;

@@ -73,6 +73,8 @@ mod tokens;
 #[cfg(test)]
 mod twilio;
 #[cfg(test)]
+mod twitter;
+#[cfg(test)]
 mod upkeep;
 #[cfg(test)]
 mod waha;

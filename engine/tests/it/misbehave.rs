@@ -91,7 +91,7 @@ on_every_size! {
             // Something was sent before it failed: nobody but a person can tell what became of it.
             (format!("post {address}/ then trap"), "UNKNOWN", "the connector crashed"),
             (format!("post {address}/ then spin"), "UNKNOWN", "the connector computed for more than 1s"),
-            (format!("post {address}/again then again"), "UNKNOWN", "more than 8 requests for one command"),
+            (format!("post {address}/again then again"), "UNKNOWN", "more than 32 requests for one command"),
             ("I am fine".to_owned(), "SENT", ""),
         ];
         for (text, _, _) in &misdeeds {
@@ -108,7 +108,7 @@ on_every_size! {
         }
         let paths: Vec<String> = platform.calls().into_iter().map(|call| call.path).collect();
         assert_eq!(paths[..3], ["/redirect", "/", "/"]);
-        assert_eq!(paths[3..], ["/again"; 8]);
+        assert_eq!(paths[3..], ["/again"; 32]);
         let asked = "select count(*) from manual_actions where kind = 'OUTCOME_UNKNOWN' and status = 'PENDING'";
         assert_eq!(engine.database.count(asked).await, 3);
         engine.finish().await;

@@ -315,3 +315,16 @@ async fn waha() {
     };
     insta::assert_snapshot!(requests(case).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twitter() {
+    let case = Case {
+        connector: "twitter",
+        channel_type: "TWITTER",
+        description: "x_dm_activity.json",
+        config: json!({"userId": "4337869213", "consumerKey": "key", "accessTokenKey": "token"}),
+        contact: "3001969357",
+        template: "greeting",
+    };
+    insta::assert_snapshot!(requests(case).await);
+}

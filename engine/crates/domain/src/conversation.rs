@@ -15,7 +15,7 @@ use crate::{
     delivery::{DeliveryTimes, MessageState},
     event::Change,
     message::{Direction, Message},
-    notice::Notice,
+    notice::{ChannelAlert, Notice},
     platform::{Content, InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
     sending::{ChannelStatus, Refusal, SendingChannel, SendingRecipient, may_send},
     ticket::{Priority, Ticket, TicketStatus},
@@ -76,6 +76,7 @@ pub struct Effects {
     /// What is newly known of the contact.
     pub learned: Option<Participant>,
     pub notices: Vec<Notice>,
+    pub alerts: Vec<ChannelAlert>,
     pub arrivals: Vec<(MessageId, Arrival)>,
     /// Messages that came again, by the platform's identifiers.
     pub repeats: Vec<(String, Arrival)>,
@@ -195,6 +196,7 @@ impl Draft {
         };
         if let Some(ticket) = self.conversation.ticket.as_ref().filter(|_| !echo) {
             self.effects.notices.push(Notice::received(ticket, &message));
+            self.effects.alerts.extend(ChannelAlert::of(&message));
         }
         self.push(message);
     }

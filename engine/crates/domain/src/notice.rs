@@ -26,6 +26,21 @@ pub struct Notice {
     pub message: String,
 }
 
+/// What everybody has to know of a channel, once: a connector says it in the metadata of a message that shows it, as
+/// `channelAlert`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ChannelAlert {
+    pub title: String,
+    pub message: String,
+}
+
+impl ChannelAlert {
+    #[must_use]
+    pub fn of(message: &Message) -> Option<Self> {
+        Self::deserialize(message.metadata.get("channelAlert")?).ok()
+    }
+}
+
 /// As much of a message as a notice quotes.
 const QUOTED_CHARS: usize = 200;
 

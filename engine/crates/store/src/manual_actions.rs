@@ -18,6 +18,7 @@ use crate::{
 pub const MESSAGE_FAILED: &str = "MESSAGE_FAILED";
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 pub const CHANNEL_UNAUTHORIZED: &str = "CHANNEL_UNAUTHORIZED";
+pub const CHANNEL_ALERT: &str = "CHANNEL_ALERT";
 pub const DEAD_LETTER: &str = "DEAD_LETTER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ pub mod queues;
 pub mod sendgrid;
 pub mod size;
 pub mod twilio;
+pub mod twitter;
 pub mod waha;
 pub mod wait;
 pub mod whatsapp;

@@ -1,5 +1,7 @@
 //! How a command is carried out: requests until there is an outcome.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,6 +59,8 @@ pub struct Part {
 pub enum PartContent {
     Bytes(Vec<u8>),
     Media(MediaId),
+    /// Some of its bytes.
+    MediaSlice(MediaId, Range<u64>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

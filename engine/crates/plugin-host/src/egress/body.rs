@@ -1,5 +1,7 @@
 //! The body of a request. Stored files are streamed from the store, and opened anew for every hop.
 
+use std::ops::Range;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -76,6 +78,14 @@ async fn part(
             let stream = reqwest::Body::wrap_stream(stream);
             (multipart::Part::stream_with_length(stream, length), file_name, mime)
         }
+        PartContent::MediaSlice(id, bytes) => {
+            let MediaRead { mime, file_name, length, stream } = files.open(*id).await?;
+            if bytes.end > length {
+                return Err(TransportError::Refused(format!("the file has {length} bytes, not {}", bytes.end)));
+            }
+            let stream = reqwest::Body::wrap_stream(slice(stream, bytes.clone()));
+            (multipart::Part::stream_with_length(stream, bytes.end.saturating_sub(bytes.start)), file_name, mime)
+        }
     };
     let part = match file_name.map(str::to_owned).or(stored_name) {
         Some(name) => part.file_name(name),
@@ -113,6 +123,25 @@ async fn join(chunks: &[Chunk], files: &Files<'_>) -> Result<(u64, ByteStream), 
     Ok((length, stream::iter(streams).flatten().boxed()))
 }
 
+/// Some bytes of a stream. What lies before them is read as well.
+fn slice(stream: ByteStream, bytes: Range<u64>) -> ByteStream {
+    let (mut at, Range { start, end }) = (0_u64, bytes);
+    let pieces = stream.map_ok(move |piece| {
+        let length = piece.len() as u64;
+        let within = |place: u64| usize::try_from(place.clamp(at, at + length) - at).unwrap_or(piece.len());
+        let wanted = piece.slice(within(start)..within(end));
+        at += length;
+        (wanted, at >= end)
+    });
+    // Ends with the piece that reaches the last of them.
+    let wanted = pieces.scan(false, |is_done, piece| {
+        let next = (!*is_done).then_some(piece);
+        *is_done = matches!(next, Some(Ok((_, true))));
+        std::future::ready(next)
+    });
+    wanted.map_ok(|(piece, _)| piece).try_filter(|piece| std::future::ready(!piece.is_empty())).boxed()
+}
+
 /// Encodes a stream as one Base64 text: what is left over of a piece goes before the next.
 fn base64(stream: ByteStream) -> ByteStream {
     let pieces = stream.map_ok(Some).chain(stream::once(async { Ok(None) }));
@@ -144,6 +173,16 @@ mod tests {
             let encoded = base64(stream).try_collect::<Vec<_>>().now_or_never().unwrap().unwrap().concat();
             prop_assert_eq!(&encoded, &BASE64_STANDARD.encode(&whole).into_bytes());
             prop_assert_eq!(encoded.len(), whole.len().div_ceil(3) * 4);
+        }
+
+        #[test]
+        fn a_slice_of_pieces_is_one_of_the_whole(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..6), from in 0_usize..30, length in 0_usize..30) {
+            let whole = pieces.concat();
+            let range = from.min(whole.len())..(from + length).min(whole.len());
+            let stream = stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from(piece)))).boxed();
+            let cut = slice(stream, range.start as u64..range.end as u64);
+            let cut = cut.try_collect::<Vec<_>>().now_or_never().unwrap().unwrap().concat();
+            prop_assert_eq!(&cut, &whole[range]);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The headers that a connector may set.
 
+use std::time::Duration;
+
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{
@@ -24,15 +26,39 @@ const RESERVED: [HeaderName; 11] = [
     UPGRADE,
 ];
 
+/// How long to wait before the request is sent; it is not sent itself.
+const WAIT: &str = "patchbay-wait-ms";
+
 pub fn build(headers: &[Header]) -> Result<HeaderMap, String> {
     let mut built = HeaderMap::with_capacity(headers.len());
-    for Header { name, value } in headers {
-        let name = self::name(name)?;
-        let value =
+    for header in headers.iter().filter(|header| !is_wait(header)) {
+        let Header { name, value } = header;
+        let name = if is_own_signature(header) { AUTHORIZATION } else { self::name(name)? };
+        let mut value =
             HeaderValue::from_str(value).map_err(|_| format!("the value of header {name} has control characters"))?;
+        value.set_sensitive(name == AUTHORIZATION);
         built.append(name, value);
     }
     Ok(built)
+}
+
+/// OAuth 1.0a is no credential but a signature, which connectors make with keyed hashes.
+fn is_own_signature(header: &Header) -> bool {
+    header.name.eq_ignore_ascii_case(AUTHORIZATION.as_str()) && header.value.starts_with("OAuth ")
+}
+
+fn is_wait(header: &Header) -> bool {
+    header.name.eq_ignore_ascii_case(WAIT)
+}
+
+/// How long the connector asks to wait before the request is sent.
+pub fn wait(headers: &[Header]) -> Result<Duration, String> {
+    let asked = headers.iter().find(|header| is_wait(header)).map(|header| header.value.trim().parse());
+    match asked {
+        None => Ok(Duration::ZERO),
+        Some(Ok(milliseconds)) => Ok(Duration::from_millis(milliseconds)),
+        Some(Err(_)) => Err(format!("{WAIT} is no number of milliseconds")),
+    }
 }
 
 /// The name of a header that is not reserved.
@@ -85,6 +111,24 @@ mod tests {
         assert!(build(&[header("X-A", "1\r\nHost: evil")]).is_err());
         assert!(build(&[header("X A", "1")]).is_err());
         assert!(build(&[header("", "1")]).is_err());
+    }
+
+    #[test]
+    fn an_oauth_signature_is_the_connectors_to_make() {
+        let built = build(&[header("Authorization", "OAuth oauth_signature=\"x\"")]).unwrap();
+        assert!(built[AUTHORIZATION].is_sensitive());
+        for other in ["Bearer x", "oauth x", "OAuth", "Basic x", ""] {
+            assert!(build(&[header("Authorization", other)]).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_read_and_not_sent() {
+        let headers = [header("Patchbay-Wait-Ms", "1500"), header("Accept", "a/b")];
+        assert_eq!(build(&headers).unwrap().len(), 1);
+        assert_eq!(wait(&headers), Ok(Duration::from_millis(1_500)));
+        assert_eq!(wait(&[]), Ok(Duration::ZERO));
+        assert!(wait(&[header("patchbay-wait-ms", "soon")]).is_err());
     }
 
     #[test]

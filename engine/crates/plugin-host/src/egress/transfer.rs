@@ -18,6 +18,9 @@ use super::{
 };
 use crate::{ChannelView, MediaStore};
 
+/// However long a connector asks to wait before its request is sent.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
 pub struct Transfer<'a> {
     pub clients: &'a Clients,
     pub policy: &'a Policy,
@@ -41,8 +44,10 @@ impl Transfer<'_> {
     pub async fn run(&self) -> Result<Response, TransportError> {
         let config: Value = serde_json::from_str(&self.channel.config)
             .map_err(|error| refused(format!("the channel's settings are not JSON: {error}")))?;
-        let deadline = Instant::now() + self.timeout();
         let mut hop = self.first().map_err(TransportError::Refused)?;
+        let wait = headers::wait(&self.request.headers).map_err(TransportError::Refused)?;
+        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+        let deadline = Instant::now() + self.timeout();
         for hops in 0..=self.limits.redirects {
             self.policy.check(&hop.url, self.manifest, &config).map_err(|refusal| refused(refusal.to_string()))?;
             let answer = match self.send(&hop, deadline).await {
@@ -114,6 +119,9 @@ fn next(hop: &Hop, answer: &reqwest::Response) -> Option<Result<Hop, String>> {
         }
     }
     let with_credentials = hop.with_credentials && url.origin() == hop.url.origin();
+    if !with_credentials {
+        headers.remove(header::AUTHORIZATION);
+    }
     Some(Ok(Hop { method, url, headers, with_body: hop.with_body && keeps_method, with_credentials }))
 }
 

@@ -1,5 +1,7 @@
 //! What a connector answers. JSON, times and file identifiers are checked here; [`Broken`] says what is wrong.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     MediaId,
@@ -279,7 +281,10 @@ fn part(part: wit::Part) -> Result<Part, Broken> {
     let wit::Part { name, content, file_name, mime_type } = part;
     let content = match content {
         wit::PartContent::Bytes(bytes) => PartContent::Bytes(bytes),
-        wit::PartContent::Media(id) => PartContent::Media(media_id(&id)?),
+        wit::PartContent::Media(id) => match id.split_once("#bytes=") {
+            Some((id, bytes)) => PartContent::MediaSlice(media_id(id)?, byte_range(bytes)?),
+            None => PartContent::Media(media_id(&id)?),
+        },
     };
     Ok(Part { name, content, file_name, mime_type })
 }
@@ -341,4 +346,11 @@ fn json(field: &str, text: &str) -> Result<Value, Broken> {
 
 fn media_id(id: &str) -> Result<MediaId, Broken> {
     id.parse().map_err(|_| "a media-id is not one that the engine gave".to_owned())
+}
+
+/// Both ends are included, as in HTTP.
+fn byte_range(text: &str) -> Result<Range<u64>, Broken> {
+    let ends = text.split_once('-').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    let range = ends.and_then(|(from, to): (u64, u64)| Some(from..to.checked_add(1)?));
+    range.filter(|range| !range.is_empty()).ok_or_else(|| format!("{text:?} are no bytes of a file, such as 0-499"))
 }

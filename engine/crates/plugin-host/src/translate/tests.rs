@@ -2,8 +2,8 @@ use chrono::DateTime;
 use patchbay_domain::{
     MediaId,
     platform::{
-        Attachment, Choice, Choices, Command, Content, Detail, Email, Location, MediaKind, MediaSource, Outgoing,
-        Participant, TemplateUse,
+        Attachment, Body, Choice, Choices, Command, Content, Detail, Email, Location, MediaKind, MediaSource, Outgoing,
+        PartContent, Participant, Step, TemplateUse,
     },
 };
 use proptest::prelude::*;
@@ -107,6 +107,32 @@ fn what_breaks_the_contract_is_named() {
     let stored = |id: &str| wit::Step::Done(wit::Outcome::Media(id.to_owned()));
     assert!(outward::step(stored("../../etc/passwd")).unwrap_err().contains("media-id"));
     assert!(outward::step(stored(&uuid::Uuid::nil().to_string())).is_ok());
+}
+
+#[test]
+fn a_part_may_be_some_bytes_of_a_file() {
+    let read = |bytes: &str| {
+        let content = wit::PartContent::Media(format!("{}{bytes}", uuid::Uuid::nil()));
+        let part = wit::Part { name: "media".to_owned(), content, file_name: None, mime_type: None };
+        let request = wit::Request {
+            method: "POST".to_owned(),
+            url: "https://x".to_owned(),
+            headers: Vec::new(),
+            auth: wit::Auth::None,
+            body: wit::Body::Multipart(vec![part]),
+            timeout_ms: None,
+            save_body: false,
+            idempotent: false,
+            state: Vec::new(),
+        };
+        outward::step(wit::Step::Request(request))
+    };
+    let Ok(Step::Request(request)) = read("#bytes=5-8") else { panic!("it cannot be read") };
+    let Body::Multipart(parts) = request.body else { panic!("no parts") };
+    assert_eq!(parts[0].content, PartContent::MediaSlice(MediaId::from_uuid(uuid::Uuid::nil()), 5..9));
+    for wrong in ["#bytes=", "#bytes=8-5", "#bytes=5", "#bytes=0-18446744073709551615", "#part=1"] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
 }
 
 fn deleted_at(at: u64) -> Vec<wit::Event> {

@@ -35,6 +35,18 @@ async fn credentials_never_follow_to_another_place() {
 }
 
 #[tokio::test]
+async fn a_connectors_own_signature_does_not_follow_either() {
+    let other = Platform::new().await;
+    let target = other.url("/moved");
+    let first = Platform::answering(move |_| redirect("307 Temporary Redirect", &target)).await;
+    let signature = "OAuth oauth_signature=\"x\"";
+    let headers = vec![Header { name: "authorization".into(), value: signature.into() }];
+    send(&Request { headers, ..get(&first.url("/")) }).await.unwrap();
+    assert_eq!(first.only().headers["authorization"], signature);
+    assert!(!other.only().headers.contains_key("authorization"));
+}
+
+#[tokio::test]
 async fn credentials_stay_on_the_same_host() {
     let platform = Platform::answering(|seen| {
         if seen.line.contains("/moved") {

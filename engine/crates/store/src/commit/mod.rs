@@ -96,6 +96,7 @@ async fn write(tx: &mut OrganisationTx, accepted: &[Accepted<'_>], partitions: P
     references::apply(tx, accepted).await?;
     references::apply_pending(tx, accepted).await?;
     notices::tell(tx, accepted).await?;
+    notices::alert(tx, accepted).await?;
     let audits: Vec<_> = accepted.iter().filter_map(|accepted| accepted.audit).collect();
     if audits.is_empty() {
         return Ok(());

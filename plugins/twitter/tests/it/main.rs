@@ -1,0 +1,24 @@
+//! The connector for X against recorded and composed payloads, natively.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail as tests do"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "JSON made for one call")]
+
+mod accept;
+mod chats;
+mod commands;
+mod contents;
+mod errors;
+mod files;
+mod fixtures;
+mod lost;
+mod manifest;
+mod messages;
+mod poll;
+mod robust;
+mod send;
+mod support;
+mod webhook;
