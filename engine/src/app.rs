@@ -26,6 +26,7 @@ use crate::{
     config::Config,
     conversation::{self, Conversations},
     egress::sender::{self, Sender},
+    forgetting::Forgetting,
     housekeeping,
     ingress::{self, Ingress},
     installation::Installation,
@@ -151,7 +152,8 @@ impl Engine {
         let plugins = load_plugins(&config).await?;
         let bus = connect_bus(&config, &store, node, partitions).await?;
         let keyring = Keyring::new(&config.secrets.master_key);
-        let media: Arc<dyn MediaStore> = Arc::new(DiskMedia::new(&config, store.clone(), clock));
+        let files = DiskMedia::new(&config, store.clone(), clock);
+        let media: Arc<dyn MediaStore> = Arc::new(files.clone());
         let egress = Egress::new(EgressConfig {
             allow_private: config.egress.allow.clone(),
             grants: config.egress.grants.clone(),
@@ -240,6 +242,8 @@ impl Engine {
         background.spawn(ingress.registry().clone().supervise(stop.clone()));
         background.spawn(channels.clone().refresh(clock, stop.clone()));
         background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
+        let forgetting = Forgetting { store: store.clone(), plugins: plugins.clone(), media: files, clock };
+        background.spawn(forgetting.run(config.retention.content_every, stop.clone()));
         background.spawn(Relay::new(bus.clone(), store.clone(), membership.owned(), clock).run(stop.clone()));
         background.spawn(
             Intake {

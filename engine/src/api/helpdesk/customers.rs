@@ -111,10 +111,11 @@ struct TicketWithNewest {
     messages: Vec<Message>,
 }
 
-impl From<WithNewest> for TicketWithNewest {
-    fn from(known: WithNewest) -> Self {
+impl TicketWithNewest {
+    fn of(app: &App, known: WithNewest) -> Self {
         let WithNewest { ticket, newest } = known;
-        Self { ticket: ticket.into(), messages: newest.into_iter().map(Message::from).collect() }
+        let messages = newest.into_iter().map(|view| Message::of(app, view)).collect();
+        Self { ticket: Ticket::of(app, ticket), messages }
     }
 }
 
@@ -162,7 +163,7 @@ async fn show(
     path: web::Path<Id<IdentityId>>,
 ) -> Result<HttpResponse, Error> {
     let WithTickets { customer, tickets } = customers::get(&app, &principal, path.id).await?;
-    let tickets = tickets.into_iter().map(Ticket::from).collect();
+    let tickets = tickets.into_iter().map(|view| Ticket::of(&app, view)).collect();
     Ok(HttpResponse::Ok().json(CustomerWithTickets { customer: customer.into(), tickets }))
 }
 
@@ -175,7 +176,7 @@ async fn tickets(
 ) -> Result<HttpResponse, Error> {
     let part = query.into_inner().part()?;
     let listed = customers::tickets(&app, &principal, path.id, part).await?;
-    Ok(page::answer(&request, &part, listed, TicketWithNewest::from))
+    Ok(page::answer(&request, &part, listed, |known| TicketWithNewest::of(&app, known)))
 }
 
 async fn platforms(app: web::Data<App>, principal: Principal) -> Result<HttpResponse, Error> {

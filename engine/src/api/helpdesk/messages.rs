@@ -24,11 +24,14 @@ use crate::{
     app::App,
     auth::Principal,
     service::{
-        ServiceError, WriteId,
+        ServiceError, WriteId, channels,
         fields::MessageText,
         messages::{self, Text},
     },
 };
+
+/// What stands for a content that is deleted.
+const DELETED: &str = "[deleted]";
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![get("/{organisation}/tickets/{id}/messages", list), post("/{organisation}/tickets/{id}/messages", send)]
@@ -83,6 +86,11 @@ pub struct Message {
     sender_name: String,
     content: String,
     metadata: Value,
+    /// Everybody can read it, and so everybody can read an answer to it.
+    is_public: bool,
+    /// Since when its content is deleted, because it was kept as long as its channel lets it be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_deleted_at: Option<DateTime<Utc>>,
     /// How far it is on its way; absent for what came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<MessageState>,
@@ -96,10 +104,19 @@ struct Sender {
     name: String,
 }
 
-impl From<MessageView> for Message {
-    fn from(view: MessageView) -> Self {
+impl Message {
+    pub fn of(app: &App, view: MessageView) -> Self {
+        let is_public = channels::is_public(app, &view.channel_type);
+        Self::shown(view, is_public)
+    }
+
+    fn shown(view: MessageView, is_public: bool) -> Self {
         let metadata = with_delivery(&view);
-        let MessageView { message, sender_user_name, sequence: _, attempts: _, updated_at: _ } = view;
+        let MessageView { message, sender_user_name, content_deleted_at, .. } = view;
+        let content = match content_deleted_at {
+            Some(_) => DELETED.to_owned(),
+            None => message.content.preview(),
+        };
         let status = (message.direction == Direction::Outbound).then_some(message.state);
         Self {
             id: message.id,
@@ -111,7 +128,9 @@ impl From<MessageView> for Message {
             sender_user_id: message.sender_user_id,
             sender_user: message.sender_user_id.zip(sender_user_name).map(|(id, name)| Sender { id, name }),
             sender_name: message.sender_name,
-            content: message.content.preview(),
+            content,
+            is_public,
+            content_deleted_at,
             metadata,
             status,
             created_at: message.created_at,
@@ -149,7 +168,7 @@ async fn list(
     let part = query.into_inner().read(&mut check);
     let part = check.finish(|| part)?;
     let listed = messages::of_ticket(&app, &principal, path.id, part).await?;
-    Ok(page::answer(&request, &part, listed, Message::from))
+    Ok(page::answer(&request, &part, listed, |view| Message::of(&app, view)))
 }
 
 async fn send(
@@ -160,7 +179,7 @@ async fn send(
     body: web::Json<SendBody>,
 ) -> Result<HttpResponse, Error> {
     let sent = messages::send(&app, &principal, path.id, write, body.into_inner().read()?).await?;
-    Ok(HttpResponse::Created().json(Message::from(sent)))
+    Ok(HttpResponse::Created().json(Message::of(&app, sent)))
 }
 
 #[cfg(test)]
@@ -198,7 +217,15 @@ mod tests {
             edited_at: None,
             deleted_at: None,
         };
-        MessageView { message, sequence: 1, attempts: 0, sender_user_name: Some("Ada".into()), updated_at: now }
+        MessageView {
+            message,
+            sequence: 1,
+            attempts: 0,
+            sender_user_name: Some("Ada".into()),
+            channel_type: "MOCK".into(),
+            content_deleted_at: None,
+            updated_at: now,
+        }
     }
 
     #[test]
@@ -225,9 +252,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_public_or_deleted_says_so() {
+        let shown = |view, is_public| serde_json::to_value(Message::shown(view, is_public)).unwrap();
+        let mut old = view(Direction::Inbound, MessageState::Received);
+        let kept = shown(view(Direction::Inbound, MessageState::Received), true);
+        assert_eq!((&kept["isPublic"], &kept["content"]), (&json!(true), &json!("hello")));
+        assert_eq!(kept.get("contentDeletedAt"), None);
+        old.message.content = Content::default();
+        old.content_deleted_at = Some(old.updated_at);
+        let old = shown(old, false);
+        assert_eq!((&old["isPublic"], &old["content"]), (&json!(false), &json!("[deleted]")));
+        assert_eq!(old["contentDeletedAt"], old["createdAt"]);
+    }
+
+    #[test]
     fn what_waits_and_what_came_in_says_nothing_of_delivery() {
         assert_eq!(with_delivery(&view(Direction::Outbound, MessageState::Queued)), json!({"tag": "x"}));
-        let shown = serde_json::to_value(Message::from(view(Direction::Inbound, MessageState::Received))).unwrap();
+        let shown =
+            serde_json::to_value(Message::shown(view(Direction::Inbound, MessageState::Received), false)).unwrap();
         assert_eq!((&shown["metadata"], shown.get("status")), (&json!({"tag": "x"}), None));
     }
 

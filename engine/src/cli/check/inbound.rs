@@ -4,6 +4,7 @@ use patchbay_domain::platform::{Acceptance, Event, Rejection, Webhook};
 use serde_json::Value;
 
 use super::{
+    challenge,
     fixture::{ADDRESS, Fixture, encode, now},
     judge::{self, Verdict},
     mutate,
@@ -16,7 +17,7 @@ use super::{
 const NO_WEBHOOKS: &str = "there are no fixtures of kind \"webhook\"; give them with --fixtures";
 const NO_SIGNATURES: &str =
     "there is no fixture of kind \"signature\": secret, header and raw body of a signed webhook";
-const STRANGE: &str = "a secret that nobody has";
+pub(super) const STRANGE: &str = "a secret that nobody has";
 
 /// A recorded webhook, and what it means.
 struct Recorded {
@@ -87,6 +88,9 @@ async fn handshake(subject: &Subject, fixture: &Fixture, request: &serde_json::M
         body: Vec::new(),
         received_at: now(),
     };
+    if let Some((secret, answer)) = challenge::recorded(fixture) {
+        return challenge::answered(subject, &webhook, secret, answer).await;
+    }
     let expected =
         fixture.object("response_if_token_matches").and_then(|answer| answer.get("body_text")).and_then(Value::as_str);
     let answers = |answer: &Result<Acceptance, Rejection>| match answer {
@@ -105,7 +109,7 @@ async fn handshake(subject: &Subject, fixture: &Fixture, request: &serde_json::M
     judge::is_forged(&accept(subject, &subject.with_every_secret(STRANGE), &webhook).await?)
 }
 
-async fn accept(
+pub(super) async fn accept(
     subject: &Subject,
     settings: &Settings,
     webhook: &Webhook,

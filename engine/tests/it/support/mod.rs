@@ -3,6 +3,7 @@
 pub mod api;
 pub mod database;
 pub mod engine;
+pub mod linkedin;
 pub mod load;
 pub mod mock;
 pub mod outage;

@@ -29,6 +29,8 @@ mod questions;
 #[cfg(test)]
 mod references;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod sending;
