@@ -176,8 +176,8 @@ pub fn comment(number: &str, actor: &str, text: &str) -> Value {
 /// A comment as a notification tells of it.
 pub fn notification(action: &str, number: &str, owner: &str, text: &str) -> Value {
     let told = json!({"owner": owner, "text": text, "entity": urn(number), "object": POST});
-    let number = TOLD.fetch_add(1, Ordering::Relaxed);
-    json!({"notificationId": number, "organizationalEntity": PAGE, "action": action, "lastModifiedAt": now(),
+    let id = TOLD.fetch_add(1, Ordering::Relaxed);
+    json!({"notificationId": id, "organizationalEntity": PAGE, "action": action, "lastModifiedAt": now(),
         "sourcePost": POST, "generatedActivity": urn(number).replace("urn:li:activity", "activity"),
         "decoratedGeneratedActivity": {"comment": told}})
 }

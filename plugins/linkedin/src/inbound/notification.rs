@@ -104,7 +104,7 @@ pub enum Missing {
 pub fn missing(notification: &Value, context: Context<'_>) -> Option<Missing> {
     let is_ours = text(notification, &["organizationalEntity"]).is_none_or(|known| known == context.organization);
     match text(notification, &["action"]).filter(|_| is_ours)? {
-        "COMMENT" | "COMMENT_EDIT" => {
+        "COMMENT" | "ADMIN_COMMENT" | "COMMENT_EDIT" => {
             comment(notification, context).filter(|told| told.text.is_none()).map(|told| Missing::Comment(told.urn))
         }
         "SHARE_MENTION" if text(notification, &["decoratedGeneratedActivity", "share", "text"]).is_none() => {
