@@ -31,6 +31,7 @@ use crate::{
         renewal::{self, Renewal},
         sender::{self, Sender},
     },
+    forgetting::Forgetting,
     housekeeping,
     ingress::{self, Ingress},
     installation::Installation,
@@ -273,6 +274,8 @@ impl Engine {
         background.spawn(ingress.registry().clone().supervise(stop.clone()));
         background.spawn(channels.clone().refresh(clock, stop.clone()));
         background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
+        let forgetting = Forgetting { store: store.clone(), plugins: plugins.clone(), media: files, clock };
+        background.spawn(forgetting.run(config.retention.content_every, stop.clone()));
         background.spawn(Relay::new(bus.clone(), store.clone(), membership.owned(), clock).run(stop.clone()));
         background.spawn(
             Intake {

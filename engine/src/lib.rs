@@ -24,6 +24,7 @@ pub mod channels;
 pub mod config;
 pub mod conversation;
 pub mod egress;
+pub mod forgetting;
 pub mod housekeeping;
 pub mod ingress;
 pub mod installation;

@@ -97,6 +97,23 @@ impl DiskMedia {
         self.read(self.shared.store.media(id).await?).await
     }
 
+    /// Removes up to `limit` files whose messages have no content any more: the bytes first, so that none is left without
+    /// its row. Answers of how many.
+    pub async fn remove_deleted(&self, limit: u32) -> Result<usize, DiskMediaError> {
+        let Shared { folder, store, .. } = &*self.shared;
+        let ids = store.deleted_media(limit).await?;
+        for id in &ids {
+            match folder.remove(*id).await {
+                Err(FolderError::Disk(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+        }
+        if !ids.is_empty() {
+            store.forget_media(&ids).await?;
+        }
+        Ok(ids.len())
+    }
+
     async fn read(&self, media: Option<Media>) -> Result<(Media, ByteStream), DiskMediaError> {
         let media = media.ok_or(DiskMediaError::NotFound)?;
         let content = self.shared.folder.open(media.id).await?;

@@ -122,6 +122,21 @@ impl ConfigSchema {
         self
     }
 
+    /// After how many days what people write is deleted, unless a channel says otherwise: the platform's own period.
+    /// Every channel may set `retentionDays`; a connector names it to have it set from the start.
+    pub fn retention_days(self, default: u32) -> Self {
+        self.property(
+            "retentionDays",
+            json!({
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 36500,
+                "default": default,
+                "description": "After how many days what people wrote is deleted; tickets and their timings stay",
+            }),
+        )
+    }
+
     /// Which settings a channel cannot do without.
     pub fn required<const N: usize>(mut self, names: [&str; N]) -> Self {
         self.required.extend(strings(names));

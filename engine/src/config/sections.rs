@@ -339,6 +339,8 @@ pub struct Retention {
     pub pending_statuses: Duration,
     pub events: Duration,
     pub idempotency: Duration,
+    /// How often content is looked for that is older than its channel lets it be.
+    pub content_every: Duration,
 }
 
 impl Retention {
@@ -347,6 +349,7 @@ impl Retention {
             pending_statuses: settings.duration("retention.pending_statuses", HOUR..=YEAR)?,
             events: settings.duration("retention.events", HOUR..=10 * YEAR)?,
             idempotency: settings.duration("retention.idempotency", HOUR..=YEAR)?,
+            content_every: settings.duration("retention.content_every", SECOND..=DAY)?,
         })
     }
 }

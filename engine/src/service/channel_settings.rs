@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use patchbay_domain::{
     attempt::UnknownPolicy,
-    platform::{Manifest, RateLimit},
+    platform::{Manifest, RETENTION, RateLimit},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -23,7 +23,9 @@ pub const MASK: &str = "********";
 /// Only guards the handshake: those who set a webhook up have to see it.
 const SHOWN_TO_ADMINS: &str = "webhookVerifyToken";
 /// Fields of every channel.
-const COMMON: [&str; 3] = ["apiBaseUrl", "limits", "onUnknownOutcome"];
+const COMMON: [&str; 4] = ["apiBaseUrl", "limits", "onUnknownOutcome", RETENTION];
+/// A hundred years.
+const LONGEST_RETENTION_DAYS: u64 = 36_500;
 
 pub type Settings = Map<String, Value>;
 
@@ -144,6 +146,10 @@ fn common_problem(name: &str, value: &Value) -> Option<FieldProblem> {
             }),
             "must be a list of {scope: \"channel\" or \"recipient\", permits, perMs, burst?} with amounts above zero",
         ),
+        RETENTION => (
+            value.as_u64().is_some_and(|days| (1..=LONGEST_RETENTION_DAYS).contains(&days)),
+            "must be a whole number of days, at least one",
+        ),
         _ => (UnknownPolicy::deserialize(value).is_ok(), "must be \"hold\" or \"resend\""),
     };
     (!valid).then(|| problem(name, sentence))
@@ -262,6 +268,10 @@ mod tests {
         assert!(!with("onUnknownOutcome", json!("ignore")));
         assert!(with("limits", json!([{"scope": "channel", "permits": 80, "perMs": 1000}])));
         assert!(!with("limits", json!([{"scope": "channel", "permits": 0, "perMs": 1000}])));
+        assert!(with("retentionDays", json!(2)));
+        for wrong in [json!(0), json!(-1), json!(1.5), json!("2"), json!(36_501)] {
+            assert!(!with("retentionDays", wrong.clone()), "{wrong}");
+        }
         assert!(!with("unheardOf", json!(1)));
     }
 }

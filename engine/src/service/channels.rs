@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use patchbay_domain::{
     ChannelId,
-    platform::{Command, Failure, FailureKind, Outcome, SessionState},
+    platform::{Command, Failure, FailureKind, Manifest, Outcome, SessionState},
     sending::ChannelStatus,
 };
 use patchbay_plugin_host::Plugin;
@@ -31,6 +31,10 @@ pub struct ChannelView {
     pub config: Settings,
     /// Where the platform calls.
     pub webhook_url: String,
+    /// Everybody can read what is written on it.
+    pub is_public: bool,
+    /// After how many days the content of its messages is deleted.
+    pub retention_days: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -79,6 +83,11 @@ pub async fn list(app: &App, principal: &Principal) -> Result<Vec<ChannelView>, 
 
 pub async fn get(app: &App, principal: &Principal, id: ChannelId) -> Result<ChannelView, ServiceError> {
     view(app, principal, find(app, principal, id).await?)
+}
+
+/// Whether everybody can read what is written on channels of this type.
+pub fn is_public(app: &App, channel_type: &str) -> bool {
+    app.plugins.get(channel_type).is_some_and(|plugin| plugin.manifest().is_public())
 }
 
 pub async fn create(
@@ -198,13 +207,17 @@ fn view(app: &App, principal: &Principal, channel: Channel) -> Result<ChannelVie
         Value::Object(public) => public.clone(),
         _ => Map::new(),
     };
-    let split = match app.plugins.get(&channel.channel_type) {
-        Some(plugin) => open(app, &plugin, &channel)?,
+    let plugin = app.plugins.get(&channel.channel_type);
+    let manifest = plugin.as_ref().map(|plugin| plugin.manifest());
+    let is_public = manifest.is_some_and(Manifest::is_public);
+    let retention_days = manifest.and_then(|manifest| manifest.retention_days(&channel.config));
+    let split = match &plugin {
+        Some(plugin) => open(app, plugin, &channel)?,
         None => Split { public, ..Split::default() },
     };
     let config = settings::show(&split, principal.role.is_admin());
     let webhook_url = format!("{}/webhook/{}", app.config.server.public_url, channel.id);
-    Ok(ChannelView { channel, config, webhook_url })
+    Ok(ChannelView { channel, config, webhook_url, is_public, retention_days })
 }
 
 /// The settings as they were given.

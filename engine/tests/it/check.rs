@@ -153,7 +153,7 @@ fn a_crash_is_told_and_a_file_that_is_no_connector_is_refused() {
 
 #[test]
 fn those_that_are_shipped_get_the_best_grade() {
-    for name in ["mock", "whatsapp", "twitter"] {
+    for name in ["linkedin", "mock", "twitter", "whatsapp"] {
         best(&plugins().join(name).with_extension("wasm"), &format!("{name}/tests/fixtures"));
     }
 }

@@ -29,6 +29,8 @@ mod installing;
 #[cfg(test)]
 mod javascript;
 #[cfg(test)]
+mod linkedin;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod macros;

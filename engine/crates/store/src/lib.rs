@@ -48,6 +48,7 @@ pub mod media;
 pub mod messages;
 pub mod notifications;
 pub mod organisations;
+pub mod retention;
 pub mod templates;
 pub mod tickets;
 pub mod timeline;

@@ -67,7 +67,7 @@ impl Store {
     /// Whoever asks by the id alone has to hold a signature for it, or check the organisation.
     pub async fn media(&self, id: MediaId) -> Result<Option<Media>, StoreError> {
         let row: Option<MediaRow> = sql("select id, organisation_id, mime_type, file_name, size, sha256, created_at \
-             from media where id = $1")
+             from media where id = $1 and deleted_at is null")
         .bind(id)
         .fetch_optional(self)
         .await?;

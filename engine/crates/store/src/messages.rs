@@ -26,6 +26,9 @@ pub struct MessageView {
     pub attempts: u32,
     /// The name of the user who wrote it, as it is now.
     pub sender_user_name: Option<String>,
+    pub channel_type: String,
+    /// Since when it has no content, because it was kept as long as it may be.
+    pub content_deleted_at: Option<DateTime<Utc>>,
     pub updated_at: DateTime<Utc>,
 }
 
@@ -126,6 +129,8 @@ struct ViewRow {
     sequence: i64,
     attempts: i64,
     sender_user_name: Option<String>,
+    channel_type: String,
+    content_deleted_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -133,16 +138,18 @@ impl TryFrom<ViewRow> for MessageView {
     type Error = StoreError;
 
     fn try_from(row: ViewRow) -> Result<Self, StoreError> {
-        let ViewRow { message, sequence, attempts, sender_user_name, updated_at } = row;
-        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-        Ok(Self { message: message.try_into()?, sequence, attempts, sender_user_name, updated_at })
+        let ViewRow { message, sequence, attempts, sender_user_name, channel_type, content_deleted_at, updated_at } =
+            row;
+        let (message, attempts) = (message.try_into()?, u32::try_from(attempts).unwrap_or(u32::MAX));
+        Ok(Self { message, sequence, attempts, sender_user_name, channel_type, content_deleted_at, updated_at })
     }
 }
 
 fn select() -> String {
     format!(
-        "select {COLUMNS}, m.sequence, m.attempts, u.name as sender_user_name, m.updated_at \
-         from messages m left join users u on u.id = m.sender_user_id"
+        "select {COLUMNS}, m.sequence, m.attempts, u.name as sender_user_name, c.channel_type, \
+         m.content_deleted_at, m.updated_at \
+         from messages m join channels c on c.id = m.channel_id left join users u on u.id = m.sender_user_id"
     )
 }
 

@@ -112,7 +112,7 @@ async fn react(tx: &mut OrganisationTx, target: Target, reaction: &Reaction) -> 
 async fn edit(tx: &mut OrganisationTx, target: Target, edit: &MessageEdit) -> Result<u64, StoreError> {
     let now = tx.now();
     let known: Option<(Json<Content>,)> = sql("select content from messages where id = $1 and deleted_at is null \
-         and (edited_at is null or edited_at <= $2)")
+         and content_deleted_at is null and (edited_at is null or edited_at <= $2)")
     .bind(target.id)
     .bind(edit.at)
     .fetch_optional(&mut *tx)

@@ -89,13 +89,18 @@ struct Channel {
     status: ChannelStatus,
     status_reason: Option<String>,
     webhook_url: String,
+    /// Everybody can read what is written on it.
+    is_public: bool,
+    /// After how many days the content of its messages is deleted; absent where it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention_days: Option<u32>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 impl From<ChannelView> for Channel {
     fn from(view: ChannelView) -> Self {
-        let ChannelView { channel, config, webhook_url } = view;
+        let ChannelView { channel, config, webhook_url, is_public, retention_days } = view;
         Self {
             id: channel.id,
             kind: channel.channel_type,
@@ -105,6 +110,8 @@ impl From<ChannelView> for Channel {
             status: channel.status,
             status_reason: channel.status_reason,
             webhook_url,
+            is_public,
+            retention_days,
             created_at: channel.created_at,
             updated_at: channel.updated_at,
         }

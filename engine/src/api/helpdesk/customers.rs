@@ -114,7 +114,8 @@ struct TicketWithNewest {
 impl TicketWithNewest {
     fn of(app: &App, known: WithNewest) -> Self {
         let WithNewest { ticket, newest } = known;
-        Self { ticket: ticket.into(), messages: newest.into_iter().map(|view| Message::of(app, view)).collect() }
+        let messages = newest.into_iter().map(|view| Message::of(app, view)).collect();
+        Self { ticket: Ticket::of(app, ticket), messages }
     }
 }
 
@@ -162,7 +163,7 @@ async fn show(
     path: web::Path<Id<IdentityId>>,
 ) -> Result<HttpResponse, Error> {
     let WithTickets { customer, tickets } = customers::get(&app, &principal, path.id).await?;
-    let tickets = tickets.into_iter().map(Ticket::from).collect();
+    let tickets = tickets.into_iter().map(|view| Ticket::of(&app, view)).collect();
     Ok(HttpResponse::Ok().json(CustomerWithTickets { customer: customer.into(), tickets }))
 }
 

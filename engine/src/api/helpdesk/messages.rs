@@ -25,12 +25,15 @@ use crate::{
     app::App,
     auth::Principal,
     service::{
-        ServiceError, WriteId,
+        ServiceError, WriteId, channels,
         fields::MessageText,
         media::MOST_FILES,
         messages::{self, Text},
     },
 };
+
+/// What stands for a content that is deleted.
+const DELETED: &str = "[deleted]";
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![get("/{organisation}/tickets/{id}/messages", list), post("/{organisation}/tickets/{id}/messages", send)]
@@ -101,6 +104,11 @@ pub struct Message {
     content: String,
     attachments: Vec<Shown>,
     metadata: Value,
+    /// Everybody can read it, and so everybody can read an answer to it.
+    is_public: bool,
+    /// Since when its content is deleted, because it was kept as long as its channel lets it be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_deleted_at: Option<DateTime<Utc>>,
     /// How far it is on its way; absent for what came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<MessageState>,
@@ -116,8 +124,13 @@ struct Sender {
 
 impl Message {
     pub fn of(app: &App, view: MessageView) -> Self {
+        let is_public = channels::is_public(app, &view.channel_type);
         let metadata = with_delivery(&view);
-        let MessageView { message, sender_user_name, sequence: _, attempts: _, updated_at: _ } = view;
+        let MessageView { message, sender_user_name, content_deleted_at, .. } = view;
+        let content = match content_deleted_at {
+            Some(_) => DELETED.to_owned(),
+            None => message.content.preview(),
+        };
         let status = (message.direction == Direction::Outbound).then_some(message.state);
         Self {
             id: message.id,
@@ -129,8 +142,10 @@ impl Message {
             sender_user_id: message.sender_user_id,
             sender_user: message.sender_user_id.zip(sender_user_name).map(|(id, name)| Sender { id, name }),
             sender_name: message.sender_name,
-            content: message.content.preview(),
+            content,
             attachments: message.content.attachments.into_iter().map(|file| Shown::of(app, file)).collect(),
+            is_public,
+            content_deleted_at,
             metadata,
             status,
             created_at: message.created_at,
@@ -217,7 +232,15 @@ mod tests {
             edited_at: None,
             deleted_at: None,
         };
-        MessageView { message, sequence: 1, attempts: 0, sender_user_name: Some("Ada".into()), updated_at: now }
+        MessageView {
+            message,
+            sequence: 1,
+            attempts: 0,
+            sender_user_name: Some("Ada".into()),
+            channel_type: "MOCK".into(),
+            content_deleted_at: None,
+            updated_at: now,
+        }
     }
 
     #[test]
@@ -241,6 +264,20 @@ mod tests {
         let metadata = with_delivery(&view);
         assert_eq!(metadata["error"], "not deliverable");
         assert_eq!(metadata["failedAt"], "2023-11-14T22:13:20Z");
+    }
+
+    #[test]
+    fn what_is_public_or_deleted_says_so() {
+        let shown = |view, is_public| serde_json::to_value(Message::shown(view, is_public)).unwrap();
+        let mut old = view(Direction::Inbound, MessageState::Received);
+        let kept = shown(view(Direction::Inbound, MessageState::Received), true);
+        assert_eq!((&kept["isPublic"], &kept["content"]), (&json!(true), &json!("hello")));
+        assert_eq!(kept.get("contentDeletedAt"), None);
+        old.message.content = Content::default();
+        old.content_deleted_at = Some(old.updated_at);
+        let old = shown(old, false);
+        assert_eq!((&old["isPublic"], &old["content"]), (&json!(false), &json!("[deleted]")));
+        assert_eq!(old["contentDeletedAt"], old["createdAt"]);
     }
 
     #[test]

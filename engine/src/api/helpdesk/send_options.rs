@@ -29,6 +29,8 @@ struct Answer {
     ticket_id: TicketId,
     /// Whether a free-form text may be sent now.
     can_send: bool,
+    /// Everybody can read what is sent.
+    is_public: bool,
     /// Why it would be refused, as it would be told.
     refusal: Option<Reason>,
     window: WindowAnswer,
@@ -116,6 +118,7 @@ async fn show(app: web::Data<App>, principal: Principal, path: web::Path<Id<Tick
     Ok(HttpResponse::Ok().json(Answer {
         ticket_id: path.id,
         can_send: text.is_ok(),
+        is_public: channel.manifest().is_public(),
         refusal: text.err().map(Reason::from),
         window: WindowAnswer::of(options.window, asked_at),
         kinds: kinds.collect(),

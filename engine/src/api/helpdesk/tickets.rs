@@ -20,7 +20,7 @@ use crate::{
     app::App,
     auth::{Admin, Principal},
     service::{
-        ServiceError, WriteId,
+        ServiceError, WriteId, channels,
         fields::Subject,
         messages,
         page::Part,
@@ -174,6 +174,8 @@ pub struct Ticket {
     channel: Channel,
     customer: Customer,
     assignee: Option<Person>,
+    /// Everybody can read what is written in it.
+    is_public: bool,
     #[serde(rename = "_count")]
     count: Count,
 }
@@ -205,8 +207,9 @@ struct Count {
     messages: u64,
 }
 
-impl From<TicketView> for Ticket {
-    fn from(view: TicketView) -> Self {
+impl Ticket {
+    pub fn of(app: &App, view: TicketView) -> Self {
+        let is_public = channels::is_public(app, &view.channel_type);
         let TicketView { ticket, organisation_id, external_thread_id, assignee, message_count, .. } = view;
         Self {
             id: ticket.id,
@@ -224,6 +227,7 @@ impl From<TicketView> for Ticket {
             channel: Channel { id: view.channel_id, name: view.channel_name, kind: view.channel_type },
             customer: Customer { id: view.customer_id, name: view.customer_name, platform: view.customer_platform },
             assignee: assignee.map(|Assignee { id, name, email }| Person { id, name, email }),
+            is_public,
             count: Count { messages: message_count },
         }
     }
@@ -248,11 +252,11 @@ async fn list(
     let part = query.into_inner().read(&mut check);
     let (filter, part) = check.finish(|| Ok((filter()?, part?)))?;
     let listed = tickets::list(&app, &principal, &filter, part).await?;
-    Ok(page::answer(&request, &part, listed, Ticket::from))
+    Ok(page::answer(&request, &part, listed, |view| Ticket::of(&app, view)))
 }
 
 async fn show(app: web::Data<App>, principal: Principal, path: web::Path<Id<TicketId>>) -> Result<HttpResponse, Error> {
-    let ticket = tickets::get(&app, &principal, path.id).await?.into();
+    let ticket = Ticket::of(&app, tickets::get(&app, &principal, path.id).await?);
     let messages = messages::of_ticket(&app, &principal, path.id, Part::All).await?;
     let messages = messages.items.into_iter().map(|view| Message::of(&app, view)).collect();
     Ok(HttpResponse::Ok().json(WithMessages { ticket, messages }))
@@ -265,7 +269,7 @@ async fn open(
     body: web::Json<OpenBody>,
 ) -> Result<HttpResponse, Error> {
     let opened = tickets::open(&app, &admin, write, body.into_inner().read()?).await?;
-    Ok(HttpResponse::Created().json(Ticket::from(opened)))
+    Ok(HttpResponse::Created().json(Ticket::of(&app, opened)))
 }
 
 async fn update(
@@ -275,7 +279,7 @@ async fn update(
     body: web::Json<UpdateBody>,
 ) -> Result<HttpResponse, Error> {
     let updated = tickets::update(&app, &principal, path.id, body.into_inner().read()?).await?;
-    Ok(HttpResponse::Ok().json(Ticket::from(updated)))
+    Ok(HttpResponse::Ok().json(Ticket::of(&app, updated)))
 }
 
 async fn assign(
@@ -285,7 +289,7 @@ async fn assign(
     body: web::Json<AssignBody>,
 ) -> Result<HttpResponse, Error> {
     let assigned = tickets::assign(&app, &admin, path.id, body.into_inner().read()?).await?;
-    Ok(HttpResponse::Ok().json(Ticket::from(assigned)))
+    Ok(HttpResponse::Ok().json(Ticket::of(&app, assigned)))
 }
 
 async fn close(
@@ -293,7 +297,8 @@ async fn close(
     principal: Principal,
     path: web::Path<Id<TicketId>>,
 ) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(Ticket::from(tickets::close(&app, &principal, path.id).await?)))
+    let closed = tickets::close(&app, &principal, path.id).await?;
+    Ok(HttpResponse::Ok().json(Ticket::of(&app, closed)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What the contract names; the set is open, so another word is a question rather than a mistake.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "text",
     "media",
     "location",
@@ -32,6 +32,7 @@ const KNOWN: [&str; 20] = [
     "pairing-code",
     "media-download",
     "echoes",
+    "public",
 ];
 
 /// Words in the names of settings that should not be shown.

@@ -4,6 +4,7 @@ use patchbay_domain::platform::{Acceptance, Event, Rejection, Webhook};
 use serde_json::Value;
 
 use super::{
+    challenge,
     fixture::{ADDRESS, Fixture, encode, now},
     judge::{self, Verdict},
     mutate,
@@ -16,7 +17,7 @@ use super::{
 const NO_WEBHOOKS: &str = "there are no fixtures of kind \"webhook\"; give them with --fixtures";
 const NO_SIGNATURES: &str =
     "there is no fixture of kind \"signature\": secret, header and raw body of a signed webhook";
-const STRANGE: &str = "a secret that nobody has";
+pub(super) const STRANGE: &str = "a secret that nobody has";
 
 /// A recorded webhook, and what it means.
 struct Recorded {
@@ -87,9 +88,8 @@ async fn handshake(subject: &Subject, fixture: &Fixture, request: &serde_json::M
         body: Vec::new(),
         received_at: now(),
     };
-    let keyed = fixture.text("secret").and_then(|secret| Some((secret, keyed_answer(fixture)?)));
-    if let Some((secret, expected)) = keyed {
-        return keyed_handshake(subject, secret, expected, &webhook).await;
+    if let Some((secret, answer)) = challenge::recorded(fixture) {
+        return challenge::answered(subject, &webhook, secret, answer).await;
     }
     let expected =
         fixture.object("response_if_token_matches").and_then(|answer| answer.get("body_text")).and_then(Value::as_str);
@@ -109,30 +109,7 @@ async fn handshake(subject: &Subject, fixture: &Fixture, request: &serde_json::M
     judge::is_forged(&accept(subject, &subject.with_every_secret(STRANGE), &webhook).await?)
 }
 
-/// What is answered to who may ask, where it holds a hash: any object of the fixture with a JSON body.
-fn keyed_answer(fixture: &Fixture) -> Option<&Value> {
-    let fields = fixture.value.as_object()?.iter().filter(|(name, _)| name.starts_with("response_if_"));
-    fields.filter_map(|(_, answer)| answer.get("body")).find(|body| body.is_object())
-}
-
-/// Anybody may ask, and only who has the secret knows the answer.
-async fn keyed_handshake(subject: &Subject, secret: &str, expected: &Value, webhook: &Webhook) -> Verdict {
-    let body = |answer: &Result<Acceptance, Rejection>| match answer {
-        Ok(Acceptance::Answer(reply)) if reply.status == 200 => serde_json::from_slice::<Value>(&reply.body).ok(),
-        _ => None,
-    };
-    let answer = accept(subject, &subject.with_every_secret(secret), webhook).await?;
-    if body(&answer).as_ref() != Some(expected) {
-        return Err("it is not answered as recorded".to_owned());
-    }
-    let other = accept(subject, &subject.with_every_secret(STRANGE), webhook).await?;
-    if body(&other).as_ref() == Some(expected) {
-        return Err("the answer does not depend on the secret".to_owned());
-    }
-    Ok(())
-}
-
-async fn accept(
+pub(super) async fn accept(
     subject: &Subject,
     settings: &Settings,
     webhook: &Webhook,

@@ -139,7 +139,7 @@ pub fn waits(step: &Step, at_least_ms: u64) -> Verdict {
 pub fn after_server_error(step: &Step) -> Verdict {
     match step {
         Step::Failed(Failure { kind: FailureKind::Temporary | FailureKind::Unknown, .. }) => Ok(()),
-        // It looks whether the message was sent.
+        // It looks whether it was sent.
         Step::Request(next) if next.method == "GET" => Ok(()),
         _ => Err(format!("{}; say unknown, or temporary where nothing can have been sent", did(step))),
     }
@@ -249,6 +249,8 @@ mod tests {
             assert!(wrong.iter().all(|kind| judge(&failed(*kind)).is_err()), "{wrong:?}");
         }
         assert!(after_not_sent(&sent()).is_err() && after_too_many(&sent()).is_err());
+        let asks = |method| Step::Request(request(method, ""));
+        assert!(after_server_error(&asks("GET")).is_ok() && after_server_error(&asks("POST")).is_err());
         assert!(after_server_error(&sent()).is_err() && after_refused_credentials(&sent()).is_err());
         assert!(after_unreadable_answer(&sent()).is_ok());
         assert!(after_unreadable_answer(&Step::Done(Outcome::Sent(Vec::new()))).is_err());

@@ -8,6 +8,7 @@
 //!
 //! To add a rule: a constant in `rules`, a judgement in `judge`, a line where it is tried.
 
+mod challenge;
 mod commands;
 mod declared;
 mod fixture;

@@ -34,7 +34,7 @@ rules! {
     CAPABILITIES "capabilities" Should "its capabilities are words that the engine knows";
     SETTINGS "settings" Must "a channel can be configured";
     WEBHOOKS_READ "webhooks-read" Must "every recorded webhook is read";
-    HANDSHAKES "handshakes" Must "a handshake is answered to who knows the token, and to nobody else";
+    HANDSHAKES "handshakes" Must "a handshake is answered to who knows the token, and to nobody else; a challenge with the hash under the channel's own secret";
     SIGNATURES "signatures" Must "a webhook that is signed as recorded is accepted";
     FORGERIES "forgeries" Must "a webhook without a signature, or with a wrong one, is refused as unauthentic";
     DUPLICATES "duplicates" Must "the same webhook means the same events, however often it comes";

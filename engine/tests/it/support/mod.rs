@@ -4,6 +4,7 @@ pub mod api;
 pub mod database;
 pub mod engine;
 pub mod expiring;
+pub mod linkedin;
 pub mod load;
 pub mod messaging;
 pub mod mock;

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// The setting of a channel that says after how many days the content of its messages is deleted.
+pub const RETENTION: &str = "retentionDays";
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub id: String,
@@ -31,6 +34,21 @@ impl Manifest {
         let fields = self.config_schema.get("properties").and_then(Value::as_object);
         let is_address = |schema: &Value| schema.get("address").and_then(Value::as_bool) == Some(true);
         fields.into_iter().flatten().filter(move |(_, schema)| is_address(schema)).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether everybody can read what is written on its channels.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.can("public")
+    }
+
+    /// After how many days the content of a channel's messages is deleted: what the channel says, else the default of
+    /// the connector's schema. `None`: never.
+    #[must_use]
+    pub fn retention_days(&self, config: &Value) -> Option<u32> {
+        let days = |value: &Value| value.as_u64().and_then(|days| u32::try_from(days).ok()).filter(|days| *days > 0);
+        let default = self.config_schema.pointer("/properties/retentionDays/default");
+        config.get(RETENTION).map_or_else(|| default.and_then(days), days)
     }
 
     /// Whether its channels are looked after when nothing arrives: their sessions, their tokens, or what has to be

@@ -32,6 +32,8 @@ mod questions;
 mod references;
 mod renewal;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod sending;
