@@ -34,6 +34,7 @@ use crate::{
     membership::Membership,
     occupancy::Occupancy,
     pool::Pool,
+    realtime::Hub,
     session::{
         self, Sessions,
         intake::Intake,
@@ -59,6 +60,7 @@ pub struct App {
     pub keyring: Keyring,
     pub auth: Auth,
     pub media: Arc<dyn MediaStore>,
+    pub realtime: Hub,
     pub clock: fn() -> DateTime<Utc>,
     pub metrics: PrometheusHandle,
 }
@@ -96,9 +98,12 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
     let server = server.run();
     let handle = server.handle();
     let mut signals = Signals::listen()?;
+    let realtime = engine.app.realtime.clone();
     tokio::spawn(async move {
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: no new calls, then what is under way is finished");
+        // Sockets do not end by themselves.
+        realtime.stop();
         handle.stop(true).await;
     });
     server.await.context("the HTTP server failed")?;
@@ -265,6 +270,8 @@ impl Engine {
             .run(stop.clone()),
         );
         background.spawn(plugins.clone().watch(stop.clone()));
+        let realtime = Hub::new(store.clone(), &config.realtime);
+        background.spawn(realtime.clone().run(stop.clone()));
         let app = Arc::new(App {
             config,
             store,
@@ -278,6 +285,7 @@ impl Engine {
             keyring,
             auth,
             media,
+            realtime,
             clock,
             metrics,
         });

@@ -6,6 +6,7 @@
 //! - [`session`] works one channel: reads its webhooks, paces what goes out
 //! - [`conversation`] applies the rules and commits
 //! - [`egress`] sends one message and settles what became of it
+//! - [`realtime`] tells connected clients what happens
 //! - [`service`] is what every REST dialect calls; [`auth`] says who calls
 //! - [`api`] translates
 //!
@@ -31,6 +32,7 @@ pub mod membership;
 pub mod occupancy;
 pub mod pool;
 mod recent;
+pub mod realtime;
 pub mod retry;
 pub mod service;
 pub mod session;

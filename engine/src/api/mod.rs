@@ -11,6 +11,7 @@ mod fields;
 mod guard;
 mod helpdesk;
 mod idempotency;
+mod inbox;
 mod ops;
 mod period;
 mod problem;
@@ -48,6 +49,7 @@ pub fn routes(services: &mut ServiceConfig, app: Data<App>) {
 
 fn table() -> Vec<(&'static str, Shape, Vec<Endpoint>)> {
     let mut table = vec![("/ops", ops::SHAPE, ops::endpoints())];
+    table.extend(inbox::scopes().into_iter().map(|(prefix, endpoints)| (prefix, inbox::SHAPE, endpoints)));
     table.extend(helpdesk::scopes().into_iter().map(|(prefix, endpoints)| (prefix, helpdesk::SHAPE, endpoints)));
     table
 }

@@ -17,6 +17,8 @@ pub enum Action {
 #[derive(Clone, Copy, Debug)]
 pub enum Entity {
     Channel,
+    Contact,
+    Conversation,
     DeadLetter,
     Invite,
     Macro,
@@ -40,6 +42,8 @@ impl Entity {
     const fn word(self) -> &'static str {
         match self {
             Self::Channel => "CHANNEL",
+            Self::Contact => "CONTACT",
+            Self::Conversation => "CONVERSATION",
             Self::DeadLetter => "DEAD_LETTER",
             Self::Invite => "INVITE",
             Self::Macro => "MACRO",

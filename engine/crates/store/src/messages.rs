@@ -120,7 +120,7 @@ impl TryFrom<MessageRow> for Message {
 }
 
 #[derive(FromRow)]
-struct ViewRow {
+pub(crate) struct ViewRow {
     #[sqlx(flatten)]
     message: MessageRow,
     sequence: i64,
@@ -139,7 +139,7 @@ impl TryFrom<ViewRow> for MessageView {
     }
 }
 
-fn select() -> String {
+pub(crate) fn select() -> String {
     format!(
         "select {COLUMNS}, m.sequence, m.attempts, u.name as sender_user_name, m.updated_at \
          from messages m left join users u on u.id = m.sender_user_id"
