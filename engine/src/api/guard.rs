@@ -107,9 +107,8 @@ fn bearer(request: &ServiceRequest) -> Option<&str> {
 }
 
 async fn identify(app: &App, request: &ServiceRequest, token: Option<&str>) -> Result<Caller, ServiceError> {
-    let token = token.ok_or_else(|| {
-        ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned())
-    })?;
+    let token = token
+        .ok_or_else(|| ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned()))?;
     let now = (app.clock)();
     let claims = app.auth.tokens.verify(token, now)?;
     let caller = app.auth.logins.caller(&claims, now).await?;

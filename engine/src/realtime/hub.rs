@@ -96,11 +96,7 @@ impl Hub {
     }
 
     /// A queue for one more client; `slow` is cancelled when it is cut off.
-    pub(super) async fn join(
-        &self,
-        organisation: OrganisationId,
-        slow: CancellationToken,
-    ) -> Result<Live, StoreError> {
+    pub(super) async fn join(&self, organisation: OrganisationId, slow: CancellationToken) -> Result<Live, StoreError> {
         let newest = self.inner.store.newest_event(organisation).await?;
         let (sender, queue) = mpsc::channel(self.inner.queue);
         let mut feeds = self.feeds();

@@ -7,11 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use patchbay_domain::OrganisationId;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Ended, Happening, Hub,
-    hub::Live,
-    log,
-};
+use super::{Ended, Happening, Hub, hub::Live, log};
 
 /// Events read at once.
 const PAGE: u32 = 100;

@@ -44,7 +44,9 @@ pub async fn change(
     match outcome {
         ContactOutcome::Changed => conversations::get(app, principal, conversation).await,
         ContactOutcome::Unknown => Err(ServiceError::NotFound("contact")),
-        ContactOutcome::Unreadable => Err(ServiceError::invalid("phone", "must be a telephone number with its country")),
+        ContactOutcome::Unreadable => {
+            Err(ServiceError::invalid("phone", "must be a telephone number with its country"))
+        }
         ContactOutcome::Taken(contact) => Err(ServiceError::Conflict {
             code: "ADDRESS_TAKEN",
             message: "this number or address is another contact's".to_owned(),

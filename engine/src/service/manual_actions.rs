@@ -1,10 +1,6 @@
 //! What the engine cannot decide, and what people decide about it.
 
-use patchbay_domain::{
-    ManualActionId, MessageId,
-    conversation::SendMessage,
-    delivery::Decision,
-};
+use patchbay_domain::{ManualActionId, MessageId, conversation::SendMessage, delivery::Decision};
 use patchbay_store::{
     jobs::Partitions,
     manual_actions::{ActionStatus, CHANNEL_UNAUTHORIZED, DEAD_LETTER, MESSAGE_FAILED, ManualAction, OUTCOME_UNKNOWN},

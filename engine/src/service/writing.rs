@@ -106,11 +106,7 @@ pub async fn send(
     Ok((sent, conversations::find(app, principal, conversation).await?))
 }
 
-fn check_time(
-    app: &App,
-    contact: &ContactDetails,
-    scheduled_at: Option<DateTime<Utc>>,
-) -> Result<(), ServiceError> {
+fn check_time(app: &App, contact: &ContactDetails, scheduled_at: Option<DateTime<Utc>>) -> Result<(), ServiceError> {
     let Some(at) = scheduled_at else { return Ok(()) };
     let now = (app.clock)();
     if at < now - LATENESS || at > now + FURTHEST {
@@ -132,9 +128,8 @@ async fn channel_for(
 ) -> Result<Channel, ServiceError> {
     let mut channels = app.store.channels(asked.organisation_id).await?;
     channels.retain(|channel| kind.types().contains(&channel.channel_type.as_str()));
-    let sends_as = |channel: &Channel, from: &str| {
-        kinds::addresses(channel).iter().any(|address| kinds::is_same(address, from))
-    };
+    let sends_as =
+        |channel: &Channel, from: &str| kinds::addresses(channel).iter().any(|address| kinds::is_same(address, from));
     let named = from.map(|from| channels.iter().position(|channel| sends_as(channel, from)));
     let place = match named {
         Some(Some(place)) => Some(place),
@@ -257,7 +252,8 @@ async fn keep(app: &App, channel: &Channel, file: File) -> Result<Attachment, Se
 fn is_html(body: &str) -> bool {
     let begins = || {
         let mut letters = body.trim_start().chars();
-        letters.next() == Some('<') && letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '!')
+        letters.next() == Some('<')
+            && letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '!')
     };
     body.contains("</") || body.contains("<br") || begins()
 }

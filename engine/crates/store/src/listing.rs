@@ -191,11 +191,7 @@ impl ConversationFilter {
 
     fn bind(&self, statement: Statement, organisation_id: OrganisationId) -> Statement {
         let types: Vec<_> = self.channel_types.iter().map(|channel_type| TypeRow { channel_type }).collect();
-        statement
-            .rows(&types)
-            .bind(organisation_id)
-            .bind(types.is_empty())
-            .bind(self.search.as_deref().map(containing))
+        statement.rows(&types).bind(organisation_id).bind(types.is_empty()).bind(self.search.as_deref().map(containing))
     }
 }
 
@@ -259,8 +255,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let chosen = "select * from conversations where organisation_id = $2 and id in (select id from {rows} r)";
-        let rows: Vec<ViewRow> =
-            sql(select(chosen)).rows(&Id::all(ids)).bind(organisation_id).fetch_all(self).await?;
+        let rows: Vec<ViewRow> = sql(select(chosen)).rows(&Id::all(ids)).bind(organisation_id).fetch_all(self).await?;
         rows.into_iter().map(ConversationView::try_from).collect()
     }
 

@@ -49,8 +49,14 @@ pub struct Colleague {
 /// What a person changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactChange {
-    Phone { number: String, is_primary: bool },
-    Email { address: String, is_primary: bool },
+    Phone {
+        number: String,
+        is_primary: bool,
+    },
+    Email {
+        address: String,
+        is_primary: bool,
+    },
     Owner(Option<UserId>),
     /// These and no others.
     Followers(Vec<UserId>),
@@ -321,18 +327,19 @@ async fn add_point(
             .await?;
     }
     let now = tx.now();
-    let (owner,): (Uuid,) = sql("insert into contact_points (id, organisation_id, contact_id, kind, value, is_primary) \
+    let (owner,): (Uuid,) =
+        sql("insert into contact_points (id, organisation_id, contact_id, kind, value, is_primary) \
          values ($1, $2, $3, $4, $5, $6) on conflict (organisation_id, kind, value) do update \
          set is_primary = case when contact_points.contact_id = excluded.contact_id \
          then excluded.is_primary or contact_points.is_primary else contact_points.is_primary end returning contact_id")
-    .bind(uuid_at(now))
-    .bind(organisation_id)
-    .bind(contact_id)
-    .bind(kind)
-    .bind(value)
-    .bind(is_primary)
-    .fetch_one(tx)
-    .await?;
+        .bind(uuid_at(now))
+        .bind(organisation_id)
+        .bind(contact_id)
+        .bind(kind)
+        .bind(value)
+        .bind(is_primary)
+        .fetch_one(tx)
+        .await?;
     let owner = ContactId::from(owner);
     Ok(if owner == contact_id { ContactOutcome::Changed } else { ContactOutcome::Taken(owner) })
 }

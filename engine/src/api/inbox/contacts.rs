@@ -181,8 +181,8 @@ async fn add_phone(
     let mut check = Check::default();
     let phone = check.required::<PhoneNumber>("phone", phone).map(|PhoneNumber(number)| number);
     let is_primary = check.value("isPrimary", is_primary);
-    let added = check
-        .finish(|| Ok(ContactChange::Phone { number: phone?, is_primary: is_primary?.unwrap_or(false) }))?;
+    let added =
+        check.finish(|| Ok(ContactChange::Phone { number: phone?, is_primary: is_primary?.unwrap_or(false) }))?;
     Ok(made(change(&app, &principal, path.id, &[added]).await?))
 }
 

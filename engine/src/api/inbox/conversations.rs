@@ -20,8 +20,7 @@ use crate::{
     app::App,
     auth::Principal,
     service::{
-        ServiceError,
-        conversations as service,
+        ServiceError, conversations as service,
         page::{LONGEST, Part},
     },
 };

@@ -296,14 +296,8 @@ mod tests {
 
     #[test]
     fn each_channel_asks_for_its_own_fields() {
-        assert_eq!(
-            read(Some(Kind::Sms), json!({})).unwrap_err(),
-            "to: is required; message: is required"
-        );
-        assert_eq!(
-            read(None, json!({"channel": "Email"})).unwrap_err(),
-            "subject: is required; body: is required"
-        );
+        assert_eq!(read(Some(Kind::Sms), json!({})).unwrap_err(), "to: is required; message: is required");
+        assert_eq!(read(None, json!({"channel": "Email"})).unwrap_err(), "subject: is required; body: is required");
         assert!(read(None, json!({"channel": "Fax", "message": "x"})).unwrap_err().starts_with("channel: must be"));
     }
 

@@ -23,10 +23,7 @@ use crate::{
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        get("/conversations/manual-actions", list),
-        post("/conversations/manual-actions/{id}/complete", complete),
-    ]
+    vec![get("/conversations/manual-actions", list), post("/conversations/manual-actions/{id}/complete", complete)]
 }
 
 #[derive(Deserialize)]
@@ -137,7 +134,8 @@ async fn complete(
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
     let body = if body.is_empty() { Ok(CompleteBody::default()) } else { serde_json::from_slice(&body) };
-    let body = body.map_err(|error| Problem::malformed(format!("the body is not the JSON object it should be: {error}")))?;
+    let body =
+        body.map_err(|error| Problem::malformed(format!("the body is not the JSON object it should be: {error}")))?;
     let mut check = Check::default();
     let decision = body.read(&mut check);
     let decision = check.finish(|| decision)?;

@@ -69,9 +69,7 @@ impl FromText for KindWord {
 pub fn values(request: &HttpRequest, name: &str) -> Vec<String> {
     let pairs = form_urlencoded::parse(request.query_string().as_bytes());
     let named = pairs.filter(|(known, _)| known.strip_suffix("[]").unwrap_or(known) == name);
-    let values = named.flat_map(|(_, value)| {
-        value.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>()
-    });
+    let values = named.flat_map(|(_, value)| value.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>());
     values.filter(|value| !value.is_empty()).take(MOST).collect()
 }
 

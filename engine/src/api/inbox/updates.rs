@@ -50,8 +50,10 @@ async fn updates(
 ) -> Result<HttpResponse, Error> {
     let UpdatesQuery { last_update, cursor } = query.into_inner();
     let mut check = Check::default();
-    let (cursor, since) =
-        (check.parsed::<i64>("cursor", cursor, "a cursor that an answer gave"), moment(&mut check, "lastUpdate", last_update));
+    let (cursor, since) = (
+        check.parsed::<i64>("cursor", cursor, "a cursor that an answer gave"),
+        moment(&mut check, "lastUpdate", last_update),
+    );
     let wanted = parsed_values::<ConversationId>(&mut check, &request, "conversationIds");
     let (cursor, since, wanted) = check.finish(|| Ok((cursor?, since?, wanted?)))?;
     let (organisation, timestamp) = (principal.organisation_id, Moment((app.clock)()));

@@ -5,11 +5,7 @@ use patchbay_domain::{UserId, people::Role};
 use patchbay_store::users::User;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Error, ok,
-    query::parsed_values,
-    views::handle,
-};
+use super::{Error, ok, query::parsed_values, views::handle};
 use crate::{
     api::{
         endpoint::{Endpoint, get},
@@ -69,7 +65,14 @@ impl From<User> for Listed {
             Role::Owner | Role::Admin => "ADMIN",
             Role::Agent => "USER",
         }];
-        Self { id, username: handle(username, email.clone(), &name), email: email.unwrap_or_default(), name, avatar, roles }
+        Self {
+            id,
+            username: handle(username, email.clone(), &name),
+            email: email.unwrap_or_default(),
+            name,
+            avatar,
+            roles,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod database;
 pub mod engine;
+pub mod inbox;
 pub mod load;
 pub mod mock;
 pub mod outage;
@@ -11,6 +12,7 @@ pub mod port;
 pub mod prism;
 pub mod queues;
 pub mod size;
+pub mod socket;
 pub mod waha;
 pub mod wait;
 pub mod whatsapp;
