@@ -46,6 +46,10 @@ use crate::{
 /// Connections that wait until a worker takes them.
 const BACKLOG: u32 = 1024;
 
+/// A connection is given up whose other side takes nothing for so long: what waits to be sent there is memory of ours.
+#[cfg(target_os = "linux")]
+const UNTAKEN: Duration = Duration::from_mins(5);
+
 /// Everything a request needs; shared by all HTTP workers.
 pub struct App {
     pub config: Config,
@@ -115,6 +119,8 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
 fn listen(bind: IpAddr, port: u16) -> std::io::Result<TcpListener> {
     let socket = if bind.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&socket).set_tcp_user_timeout(Some(UNTAKEN))?;
     socket.bind((bind, port).into())?;
     socket.listen(BACKLOG)?.into_std()
 }

@@ -168,7 +168,7 @@ on_every_size! {
         };
         let sid = format!("SM{}", "b".repeat(32));
         let inbound = [
-            ("MessageSid", sid.as_str()), ("AccountSid", &account), ("From", CONTACT), ("To", NUMBER), ("Body", "hello"),
+            ("MessageSid", sid.as_str()), ("AccountSid", account.as_str()), ("From", CONTACT), ("To", NUMBER), ("Body", "hello"),
             ("NumMedia", "0"), ("SmsStatus", "received"),
         ];
         assert_eq!(post("/sms", &inbound, false).await, 401);
@@ -183,7 +183,7 @@ on_every_size! {
         let sid = text(&sent[1]["metadata"], "twilioMessageId");
         for (status, shown) in [("delivered", "delivered"), ("read", "read")] {
             let report = [
-                ("MessageSid", sid.as_str()), ("MessageStatus", status), ("AccountSid", &account), ("From", NUMBER),
+                ("MessageSid", sid.as_str()), ("MessageStatus", status), ("AccountSid", account.as_str()), ("From", NUMBER),
                 ("To", CONTACT),
             ];
             assert_eq!(post("/sms/status", &report, false).await, 401);

@@ -85,9 +85,9 @@ on_every_size! {
                     socket = Socket::open(&engine, &admin, &format!("&cursor={last}")).await;
                 }
             }
-            frames
+            (frames, socket)
         };
-        let ((), frames) = tokio::join!(writing, reading);
+        let ((), (frames, socket)) = tokio::join!(writing, reading);
         assert!(frames.windows(2).all(|two| cursor(&two[0]) < cursor(&two[1])), "an event came twice or out of order");
         let told = |frames: &[Value]| -> Vec<String> {
             let new = frames.iter().filter(|frame| frame["type"] == "new_message");
