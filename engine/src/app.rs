@@ -40,6 +40,7 @@ use crate::{
     membership::Membership,
     occupancy::Occupancy,
     pool::Pool,
+    realtime::Hub,
     session::{
         self, Sessions,
         intake::Intake,
@@ -51,6 +52,10 @@ use crate::{
 /// Connections that wait until a worker takes them.
 const BACKLOG: u32 = 1024;
 const CONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A connection is given up whose other side takes nothing for so long: what waits to be sent there is memory of ours.
+#[cfg(target_os = "linux")]
+const UNTAKEN: Duration = Duration::from_mins(5);
 
 /// Everything a request needs; shared by all HTTP workers.
 pub struct App {
@@ -67,6 +72,7 @@ pub struct App {
     pub keyring: Keyring,
     pub auth: Auth,
     pub media: DiskMedia,
+    pub realtime: Hub,
     pub clock: fn() -> DateTime<Utc>,
     pub metrics: PrometheusHandle,
 }
@@ -104,9 +110,12 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
     let server = server.run();
     let handle = server.handle();
     let mut signals = Signals::listen()?;
+    let realtime = engine.app.realtime.clone();
     tokio::spawn(async move {
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: no new calls, then what is under way is finished");
+        // Sockets do not end by themselves.
+        realtime.stop();
         handle.stop(true).await;
     });
     server.await.context("the HTTP server failed")?;
@@ -118,6 +127,8 @@ pub async fn run(config: Config, metrics: PrometheusHandle) -> anyhow::Result<()
 fn listen(bind: IpAddr, port: u16) -> std::io::Result<TcpListener> {
     let socket = if bind.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&socket).set_tcp_user_timeout(Some(UNTAKEN))?;
     socket.bind((bind, port).into())?;
     socket.listen(BACKLOG)?.into_std()
 }
@@ -301,6 +312,8 @@ impl Engine {
             .run(stop.clone()),
         );
         background.spawn(plugins.clone().watch(stop.clone()));
+        let realtime = Hub::new(store.clone(), &config.realtime);
+        background.spawn(realtime.clone().run(stop.clone()));
         let app = Arc::new(App {
             config,
             store,
@@ -315,6 +328,7 @@ impl Engine {
             keyring,
             auth,
             media: files,
+            realtime,
             clock,
             metrics,
         });

@@ -7,6 +7,7 @@
 //! - [`conversation`] applies the rules and commits
 //! - [`campaign`] writes to many people, a little ahead of the platform's pace
 //! - [`egress`] sends one message and settles what became of it
+//! - [`realtime`] tells connected clients what happens
 //! - [`service`] is what every REST dialect calls; [`auth`] says who calls
 //! - [`api`] translates
 //!
@@ -33,6 +34,7 @@ pub mod media;
 pub mod membership;
 pub mod occupancy;
 pub mod pool;
+pub mod realtime;
 mod recent;
 pub mod retry;
 pub mod service;

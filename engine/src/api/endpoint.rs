@@ -12,7 +12,7 @@ use actix_web::{
 };
 
 use super::{
-    guard::{authenticate, limit_address, operate},
+    guard::{authenticate, authenticate_socket, limit_address, operate},
     idempotency::idempotent,
     problem::{Problem, Shape},
 };
@@ -21,6 +21,8 @@ use super::{
 pub enum Access {
     /// With an access token only; counted for its user.
     Caller,
+    /// The same, and the token may stand in the query: a browser cannot set headers of a WebSocket.
+    Socket,
     /// For anybody; counted for the address.
     Public,
     /// With an administrator's access token, or without any from where operators are.
@@ -37,6 +39,10 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    pub fn socket(self) -> Self {
+        Self { access: Access::Socket, ..self }
+    }
+
     pub fn public(self) -> Self {
         Self { access: Access::Public, ..self }
     }
@@ -85,6 +91,7 @@ fn guarded(scope: Scope, resource: Resource, access: Access) -> Scope {
     match access {
         // The last one wrapped is the first to see a request.
         Access::Caller => scope.service(resource.wrap(from_fn(idempotent)).wrap(from_fn(authenticate))),
+        Access::Socket => scope.service(resource.wrap(from_fn(authenticate_socket))),
         Access::Operator => scope.service(resource.wrap(from_fn(operate))),
         Access::Public => scope.service(resource.wrap(from_fn(limit_address))),
         Access::Machine => scope.service(resource),

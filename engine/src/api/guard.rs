@@ -16,6 +16,7 @@ use actix_web::{
     web,
 };
 use patchbay_domain::{OrganisationId, people::Caller};
+use url::form_urlencoded;
 
 use super::{
     ops,
@@ -29,6 +30,8 @@ use crate::{
 
 /// The name of an organisation's place in a path.
 const ORGANISATION: &str = "organisation";
+/// The name of an access token in a query.
+const TOKEN: &str = "token";
 const USER_AGENT_LENGTH: usize = 300;
 
 /// Only those with a token go on.
@@ -37,7 +40,31 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    let caller = match identify(&app, &request).await {
+    let token = bearer(&request).map(ToOwned::to_owned);
+    enter(app, request, token, next).await
+}
+
+/// The same, where the token may stand in the query.
+pub async fn authenticate_socket(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let named = || {
+        let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        pairs.find(|(name, _)| name == TOKEN).map(|(_, token)| token.into_owned())
+    };
+    let token = bearer(&request).map(ToOwned::to_owned).or_else(named);
+    enter(app, request, token, next).await
+}
+
+async fn enter(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    token: Option<String>,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let caller = match identify(&app, &request, token.as_deref()).await {
         Ok(caller) => caller,
         Err(error) => return Ok(Shape::refuse(request, error)),
     };
@@ -74,12 +101,14 @@ pub async fn limit_address(
     }
 }
 
-async fn identify(app: &App, request: &ServiceRequest) -> Result<Caller, ServiceError> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => return Err(ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned())),
-    };
+fn bearer(request: &ServiceRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn identify(app: &App, request: &ServiceRequest, token: Option<&str>) -> Result<Caller, ServiceError> {
+    let token = token
+        .ok_or_else(|| ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned()))?;
     let now = (app.clock)();
     let claims = app.auth.tokens.verify(token, now)?;
     let caller = app.auth.logins.caller(&claims, now).await?;

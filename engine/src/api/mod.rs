@@ -11,6 +11,7 @@ mod fields;
 mod guard;
 mod helpdesk;
 mod idempotency;
+mod inbox;
 mod media;
 mod ops;
 mod period;
@@ -53,6 +54,7 @@ fn table() -> Vec<(&'static str, Shape, Vec<Endpoint>)> {
         ("/api/media", media::SHAPE, media::uploads()),
         ("/media", media::SHAPE, media::files()),
     ];
+    table.extend(inbox::scopes().into_iter().map(|(prefix, endpoints)| (prefix, inbox::SHAPE, endpoints)));
     table.extend(helpdesk::scopes().into_iter().map(|(prefix, endpoints)| (prefix, helpdesk::SHAPE, endpoints)));
     table
 }

@@ -35,16 +35,19 @@ impl Logins {
 
     /// Who calls with this token; nobody, where its login has ended.
     pub async fn caller(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>, StoreError> {
-        let believed = |known: &&Known| (Duration::zero()..BELIEVED).contains(&(now - known.since));
-        let known = self.known().get(&claims.login).filter(believed).cloned();
-        let caller = if let Some(known) = known {
-            known.caller
-        } else {
-            let caller = self.store.login(claims.login, now).await?.map(caller);
-            self.known().put(claims.login, Known { since: now, caller: caller.clone() });
-            caller
-        };
+        let caller = self.current(claims.login, now).await?;
         Ok(caller.filter(|caller| (caller.user_id, caller.organisation_id) == (claims.sub, claims.org)))
+    }
+
+    /// Whose login it is by now; nobody's, where it has ended.
+    pub async fn current(&self, login: LoginId, now: DateTime<Utc>) -> Result<Option<Caller>, StoreError> {
+        let believed = |known: &&Known| (Duration::zero()..BELIEVED).contains(&(now - known.since));
+        if let Some(known) = self.known().get(&login).filter(believed).cloned() {
+            return Ok(known.caller);
+        }
+        let caller = self.store.login(login, now).await?.map(caller);
+        self.known().put(login, Known { since: now, caller: caller.clone() });
+        Ok(caller)
     }
 
     /// Asks the store the next time.

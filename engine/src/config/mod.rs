@@ -36,6 +36,7 @@ pub struct Config {
     pub tickets: Tickets,
     pub conversations: Conversations,
     pub sessions: Sessions,
+    pub realtime: Realtime,
     pub retention: Retention,
     pub log: Log,
 }
@@ -50,6 +51,7 @@ impl Config {
         let (server, storage, bus) = (Server::read(settings)?, Storage::read(settings)?, Bus::read(settings)?);
         let (plugins, egress) = (Plugins::read(settings)?, Egress::read(settings)?);
         let (tickets, conversations) = (Tickets::read(settings)?, Conversations::read(settings)?);
+        let realtime = Realtime::read(settings)?;
         let (sessions, retention, log) = (Sessions::read(settings)?, Retention::read(settings)?, Log::read(settings)?);
         if bus.amqp_url.is_some() && storage.is_embedded() {
             return Err(ConfigError::BrokerWithoutPostgres { setting: settings.name("bus.amqp_url") });
@@ -69,6 +71,7 @@ impl Config {
             tickets,
             conversations,
             sessions,
+            realtime,
             retention,
             log,
         })

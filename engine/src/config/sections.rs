@@ -335,6 +335,25 @@ impl Sessions {
 }
 
 #[derive(Clone, Debug)]
+pub struct Realtime {
+    pub queue: usize,
+    pub connections: usize,
+    pub ping: Duration,
+    pub write: Duration,
+}
+
+impl Realtime {
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        Ok(Self {
+            queue: settings.number("realtime.queue", 16..=65_536)?,
+            connections: settings.number("realtime.connections", 1..=1_000_000)?,
+            ping: settings.duration("realtime.ping", SECOND..=HOUR)?,
+            write: settings.duration("realtime.write", SECOND..=HOUR)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
 pub struct Retention {
     pub pending_statuses: Duration,
     pub events: Duration,

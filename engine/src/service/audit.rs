@@ -18,6 +18,8 @@ pub enum Action {
 pub enum Entity {
     Campaign,
     Channel,
+    Contact,
+    Conversation,
     DeadLetter,
     Invite,
     Macro,
@@ -42,6 +44,8 @@ impl Entity {
         match self {
             Self::Campaign => "CAMPAIGN",
             Self::Channel => "CHANNEL",
+            Self::Contact => "CONTACT",
+            Self::Conversation => "CONVERSATION",
             Self::DeadLetter => "DEAD_LETTER",
             Self::Invite => "INVITE",
             Self::Macro => "MACRO",

@@ -1,9 +1,10 @@
 //! Parts of long lists: pages for people, cursors for those who read all of it.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{DeadLetterId, RecipientId};
+use patchbay_domain::{DeadLetterId, ManualActionId, RecipientId};
 use patchbay_store::{
-    audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor, messages::MessageCursor,
+    audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor, listing::ConversationCursor,
+    messages::MessageCursor,
     tickets::TicketCursor,
 };
 
@@ -122,6 +123,31 @@ impl Cursor for CustomerCursor {
         let (at, id) = text.split_once('.')?;
         let last_message_at = if at == SILENT { None } else { Some(read(text)?.0) };
         Some(Self { last_message_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for ConversationCursor {
+    fn write(&self) -> String {
+        match self.last_message_at {
+            Some(at) => write(at, self.id),
+            None => format!("{SILENT}.{}", self.id),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('.')?;
+        let last_message_at = if at == SILENT { None } else { Some(read(text)?.0) };
+        Some(Self { last_message_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for ManualActionId {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

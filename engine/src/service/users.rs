@@ -1,7 +1,7 @@
 //! The people of an organisation and the invitations to join it.
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
-use patchbay_domain::{InviteId, UserId, people::Role};
+use patchbay_domain::{InviteId, UserId, folding::folded, people::Role};
 use patchbay_store::{
     StoreError,
     invites::{Invite, NewInvite},
@@ -39,6 +39,25 @@ pub struct Invited {
 
 pub async fn list(app: &App, principal: &Principal) -> Result<Vec<User>, ServiceError> {
     Ok(app.store.users(principal.organisation_id).await?)
+}
+
+/// Those who are active, of a role, and called so: part of the name, the username or the e-mail address.
+pub async fn search(
+    app: &App,
+    principal: &Principal,
+    is_admin: Option<bool>,
+    text: Option<&str>,
+) -> Result<Vec<User>, ServiceError> {
+    let wanted = text.map(folded);
+    let mut users = list(app, principal).await?;
+    users.retain(|user| {
+        let names = [Some(&user.name), user.username.as_ref(), user.email.as_ref()];
+        let is_called = |wanted: &String| names.iter().flatten().any(|name| folded(name).contains(wanted.as_str()));
+        user.is_active
+            && is_admin.is_none_or(|is_admin| user.role.is_admin() == is_admin)
+            && wanted.as_ref().is_none_or(is_called)
+    });
+    Ok(users)
 }
 
 pub async fn get(app: &App, principal: &Principal, id: UserId) -> Result<User, ServiceError> {

@@ -25,6 +25,12 @@ mod dead_letters;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]
+mod inbox;
+#[cfg(test)]
+mod inbox_contacts;
+#[cfg(test)]
+mod inbox_later;
+#[cfg(test)]
 mod installing;
 #[cfg(test)]
 mod javascript;
@@ -54,6 +60,8 @@ mod panic;
 mod parking;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod realtime;
 #[cfg(test)]
 mod reauth;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! A route that is added is missing in the table (`routes.txt`), and the test says with which line. What follows from
 //! the kind of a route is checked whatever the table says.
 
+use chrono::{Duration, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::{
 };
 
 const ROUTES: &str = include_str!("../../src/api/snapshots/patchbay__api__tests__the_route_table.snap");
+const CONTACT: &str = "+4915112345678";
 const TABLE: &str = include_str!("routes.txt");
 
 /// One organisation with something behind every path.
@@ -33,6 +35,12 @@ struct House {
     /// Written by the agent.
     canned: String,
     campaign: String,
+    conversation: String,
+    spare_conversation: String,
+    /// A message for later.
+    scheduled: String,
+    /// Something for a person to decide.
+    action: String,
 }
 
 fn text(value: &Value) -> String {
@@ -43,16 +51,25 @@ async fn house(engine: &Engine) -> House {
     let (admin, stranger) = (Person::sign_up(engine).await, Person::sign_up(engine).await);
     let (agent, spare) = (admin.colleague("Bea", "AGENT").await, admin.colleague("Cem", "AGENT").await);
     let (channel, spare_channel) = (admin.channel("MOCK", json!({})).await, admin.channel("MOCK", json!({})).await);
-    mock::post(engine, &channel, &mock::text("+4915112345678", "1", "hello")).await;
+    mock::post(engine, &channel, &mock::text(CONTACT, "1", "hello")).await;
     mock::post(engine, &channel, &json!({"messageId": "2"})).await;
     let ticket = admin.ticket(&channel).await;
     admin.post(&format!("/tickets/{ticket}/assign"), json!({"assigneeId": agent.id})).await;
     let letters = admin.waiting_at("/ops/dead-letters", |told| told["total"] == 1).await;
     let canned = json!({"name": "hello", "content": "Hi"});
+    mock::post(engine, &spare_channel, &mock::text(CONTACT, "3", "hello")).await;
+    let conversations = admin.conversations("sort=oldest", |found| found.len() == 2).await;
     // On a channel that does not send: the campaign stays as it is told to be.
     admin.call(Method::PUT, &format!("/channels/{spare_channel}"), json!({"isActive": false})).await;
     let campaign = json!({"channelId": spare_channel, "name": "c", "messageTemplate": "Hi"});
+    let later = json!({"channel": "SMS", "message": "hi", "scheduledAt": Utc::now() + Duration::days(1)});
+    let path = format!("/conversations/{}/messages/schedule", text(&conversations[0]["id"]));
+    let scheduled = admin.inbox_post(&path, later).await;
     House {
+        conversation: text(&conversations[0]["id"]),
+        spare_conversation: text(&conversations[1]["id"]),
+        scheduled: text(&scheduled["id"]),
+        action: text(&admin.inbox_get("/conversations/manual-actions").await[0]["id"]),
         message: text(&admin.get(&format!("/tickets/{ticket}/messages")).await[0]["id"]),
         customer: text(&admin.get("/customers").await[0]["id"]),
         notification: text(&agent.get("/notifications").await[0]["id"]),
@@ -81,13 +98,18 @@ impl House {
             "notifications" => &self.notification,
             "campaigns" => &self.campaign,
             "dead-letters" => &self.letter,
+            "conversations" if *method == Method::DELETE && path.ends_with("/{id}") => &self.spare_conversation,
+            "conversations" => &self.conversation,
+            "manual-actions" => &self.action,
+            "scheduled-messages" => &self.scheduled,
             "{organisation}" => &self.canned,
             "plugins" => "nobody",
             "users" if path.ends_with("/deactivate") => &self.spare_agent,
             "user" | "users" => &self.agent.id,
             _ => "",
         };
-        path.replace("{organisation}", &self.admin.organisation).replace("{id}", id).replace("{message}", &self.message)
+        let path = path.replace("{organisation}", &self.admin.organisation).replace("{id}", id);
+        path.replace("{message}", &self.message).replace("{tag}", "vip").replace("{user}", &self.agent.id)
     }
 
     /// What would be accepted.
@@ -104,12 +126,35 @@ impl House {
             }
             ("POST", path) if path.ends_with("/recipients") => json!({"recipients": ["+4915112345678"]}),
             ("POST", path) if path.ends_with("/assign") => json!({"assigneeId": self.agent.id}),
-            ("POST", path) if path.ends_with("/messages") => json!({"content": "hi"}),
+            ("POST", path) if path.ends_with("/messages") => {
+                json!({"content": "hi", "channel": "SMS", "message": "hi"})
+            }
+            ("POST", path) if path.contains("/messages/") => json!({
+                "channel": "SMS", "message": "hi", "to": CONTACT, "subject": "s", "body": "b",
+                "scheduledAt": Utc::now() + Duration::days(1),
+            }),
+            ("POST", path) if path.ends_with("/contact/emails") => json!({"email": "ana@example.com"}),
+            ("POST", path) if path.ends_with("/contact/phones") => json!({"phone": CONTACT}),
+            ("POST", path) if path.ends_with("/contact/tags") => json!({"tag": "vip"}),
+            ("POST", path) if path.ends_with("/contact/followers") => json!({"userId": self.agent.id}),
             ("POST", "/ops/dead-letters/replay") => json!({"from": "2020-01-01", "dryRun": true}),
             ("POST", path) if path.ends_with("/replay") => json!({"dryRun": true}),
             ("PATCH" | "PUT", _) => json!({"name": "changed", "subject": "changed"}),
             _ => json!({}),
         }
+    }
+}
+
+/// A refusal has the shape of the path's dialect.
+fn refused(path: &str, status: u16, body: &str) {
+    let told: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{path}: {body} is no JSON"));
+    let of = |names: &[&str]| path.split('/').nth(1).is_some_and(|first| names.contains(&first));
+    if of(&["api", "ws"]) {
+        assert_eq!(told["success"], false, "{path}: {told}");
+        assert!(told["message"].is_string() && told["error"]["code"].is_string(), "{path}: {told}");
+    } else if of(&["auth", "orgs", "webhook"]) {
+        assert_eq!(told["statusCode"], status, "{path}: {told}");
+        assert!(told["error"].is_string(), "{path}: {told}");
     }
 }
 
@@ -150,13 +195,17 @@ on_every_size! {
                 if let Some(token) = token {
                     call = call.bearer_auth(token);
                 }
-                let status = call.json(&body).send().await.unwrap().status().as_u16();
+                let answer = call.json(&body).send().await.unwrap();
+                let status = answer.status().as_u16();
+                if status >= 400 {
+                    refused(path, status, &answer.text().await.unwrap());
+                }
                 columns.push(format!("{status:>width$}", width = caller.len()));
                 statuses.push(status);
             }
             let line = format!("{:<6} {path:<72} {}", method.as_str(), columns.join(" "));
             // Whatever the table says.
-            if route.ends_with("(caller)") {
+            if route.ends_with("(caller)") || route.ends_with("(socket)") {
                 assert_eq!(statuses[..2], [401, 401], "{line}");
                 assert!(!path.contains("{organisation}") || statuses[2] == 404, "{line}");
                 assert_ne!(statuses[4], 401, "{line}");

@@ -84,6 +84,17 @@ impl MessageState {
         if forward { Some(reached) } else { None }
     }
 
+    /// The state after a person decided about a message whose outcome is unknown; `None` for any other.
+    #[must_use]
+    pub const fn after_decision(self, decision: Decision) -> Option<Self> {
+        match (self, decision) {
+            (Self::Unknown, Decision::Resend) => Some(Self::Queued),
+            (Self::Unknown, Decision::Sent) => Some(Self::Sent),
+            (Self::Unknown, Decision::Drop) => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+
     /// How far on its way; `None` where the way has ended or never began.
     const fn rank(self) -> Option<u8> {
         match self {
@@ -100,6 +111,26 @@ impl std::str::FromStr for MessageState {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| UnknownWord(word.to_owned()))
+    }
+}
+
+/// What a person decides about a message of which the engine cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Resend,
+    /// It was seen to have arrived.
+    Sent,
+    Drop,
+}
+
+impl Decision {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Sent => "sent",
+            Self::Drop => "drop",
+        }
     }
 }
 
@@ -155,6 +186,15 @@ mod tests {
         assert_eq!(MessageState::Read.after_report(ReportedState::Failed), None);
         assert_eq!(MessageState::Failed.after_report(ReportedState::Read), None);
         assert_eq!(MessageState::Unknown.after_report(ReportedState::Sent), Some(MessageState::Sent));
+    }
+
+    #[test]
+    fn a_person_decides_about_what_is_unknown_and_nothing_else() {
+        let decided = |state: MessageState| state.after_decision(Decision::Resend);
+        assert_eq!(decided(MessageState::Unknown), Some(MessageState::Queued));
+        for state in MessageState::ALL.into_iter().filter(|state| *state != MessageState::Unknown) {
+            assert_eq!(decided(state), None, "{state:?}");
+        }
     }
 
     #[test]

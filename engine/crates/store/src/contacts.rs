@@ -33,9 +33,17 @@ batch! {
 
 /// The numbers and addresses of a person.
 pub(crate) fn points(person: &Participant) -> Vec<Point> {
-    let phone = person.phone.as_deref().and_then(e164).map(|value| Point { kind: "PHONE", value });
-    let email = person.email.as_deref().and_then(address).map(|value| Point { kind: "EMAIL", value });
+    let phone = person.phone.as_deref().and_then(phone_point);
+    let email = person.email.as_deref().and_then(email_point);
     phone.into_iter().chain(email).collect()
+}
+
+pub(crate) fn phone_point(text: &str) -> Option<Point> {
+    e164(text).map(|value| Point { kind: "PHONE", value })
+}
+
+pub(crate) fn email_point(text: &str) -> Option<Point> {
+    address(text).map(|value| Point { kind: "EMAIL", value })
 }
 
 /// `+` and the digits; nothing where that is no number in E.164.

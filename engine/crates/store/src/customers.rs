@@ -148,7 +148,7 @@ impl CustomerFilter {
 }
 
 /// A pattern for `like … escape '!'` that matches what contains the text.
-fn containing(text: &str) -> String {
+pub(crate) fn containing(text: &str) -> String {
     let escaped = folded(text).replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }

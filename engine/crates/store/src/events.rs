@@ -6,8 +6,9 @@ use patchbay_domain::{
     event::{Change, SequencedChange},
 };
 use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
 
-use crate::{Store, StoreError, backend::sql};
+use crate::{Store, StoreError, backend::sql, rows::Id};
 
 #[derive(FromRow)]
 struct EventRow {
@@ -48,6 +49,39 @@ impl Store {
             .fetch_optional(self)
             .await?;
         Ok(newest.map_or(0, |(sequence,)| sequence))
+    }
+
+    /// The same for many organisations.
+    pub async fn newest_events(
+        &self,
+        organisations: &[OrganisationId],
+    ) -> Result<Vec<(OrganisationId, i64)>, StoreError> {
+        let rows: Vec<(Uuid, i64)> =
+            sql("select o.id, o.event_sequence from organisations o where o.id in (select id from {rows} r)")
+                .rows(&Id::all(organisations))
+                .fetch_all(self)
+                .await?;
+        Ok(rows.into_iter().map(|(id, sequence)| (id.into(), sequence)).collect())
+    }
+
+    /// Waits for a commit of this process that adds events. For one who waits.
+    pub async fn committed(&self) {
+        self.commits.notified().await;
+    }
+
+    /// The sequence of the first event after a moment.
+    pub async fn first_event_after(
+        &self,
+        organisation_id: OrganisationId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<i64>, StoreError> {
+        let (first,): (Option<i64>,) =
+            sql("select min(sequence) from events where organisation_id = $1 and created_at > $2")
+                .bind(organisation_id)
+                .bind(at)
+                .fetch_one(self)
+                .await?;
+        Ok(first)
     }
 
     /// The sequence of the oldest event that is still kept: a cursor below it minus one is too old.

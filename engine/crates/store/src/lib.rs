@@ -26,8 +26,10 @@ mod rows;
 pub mod commit;
 pub mod conversations;
 pub mod events;
+pub mod history;
 pub mod jobs;
 pub mod leases;
+pub mod listing;
 pub mod parked;
 pub mod sending;
 pub mod statuses;
@@ -48,13 +50,14 @@ pub mod media;
 pub mod messages;
 pub mod notifications;
 pub mod organisations;
+pub mod people;
 pub mod retention;
 pub mod templates;
 pub mod tickets;
 pub mod timeline;
 pub mod users;
 
-use std::{net::IpAddr, str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use backend::{Target, Transaction, sql};
 pub use error::StoreError;
@@ -64,11 +67,14 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 /// Cheap to clone: all clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Store {
     backend: Backend,
+    /// Told of every commit here that adds events.
+    commits: Arc<Notify>,
 }
 
 #[derive(Clone, Debug)]
@@ -114,7 +120,7 @@ impl Store {
             let scheme = url.split(':').next().unwrap_or_default();
             return Err(StoreError::Address(format!("its scheme is {scheme:?}")));
         };
-        Ok(Self { backend })
+        Ok(Self { backend, commits: Arc::default() })
     }
 
     /// Whether the database is a file of this engine's own.

@@ -13,6 +13,7 @@ use crate::{
     backend::{Statement, sql},
     organisation_tx::OrganisationTx,
     rows::{Batch, Id, Time, batch, parse, word},
+    tickets::Page,
 };
 
 pub const MESSAGE_FAILED: &str = "MESSAGE_FAILED";
@@ -130,17 +131,42 @@ impl Store {
         before: Option<ManualActionId>,
         limit: u32,
     ) -> Result<Vec<ManualAction>, StoreError> {
+        self.manual_action_page(organisation_id, status, Page { limit, offset: 0, after: before }).await
+    }
+
+    /// The newest first, page by page.
+    pub async fn manual_action_page(
+        &self,
+        organisation_id: OrganisationId,
+        status: Option<ActionStatus>,
+        page: Page<ManualActionId>,
+    ) -> Result<Vec<ManualAction>, StoreError> {
         let rows: Vec<StoredAction> = sql(format!(
             "select {COLUMNS} from manual_actions where organisation_id = $1 and ($2 is null or status = $2) \
-             and ($3 is null or id < $3) order by id desc limit $4"
+             and ($3 is null or id < $3) order by id desc limit $4 offset $5"
         ))
         .bind(organisation_id)
         .bind(status.as_ref().map(word).transpose()?)
-        .bind(before)
-        .bind(limit)
+        .bind(page.after)
+        .bind(page.limit)
+        .bind(page.offset)
         .fetch_all(self)
         .await?;
         rows.into_iter().map(ManualAction::try_from).collect()
+    }
+
+    pub async fn count_manual_actions(
+        &self,
+        organisation_id: OrganisationId,
+        status: Option<ActionStatus>,
+    ) -> Result<u64, StoreError> {
+        let (count,): (i64,) =
+            sql("select count(*) from manual_actions where organisation_id = $1 and ($2 is null or status = $2)")
+                .bind(organisation_id)
+                .bind(status.as_ref().map(word).transpose()?)
+                .fetch_one(self)
+                .await?;
+        Ok(count.unsigned_abs())
     }
 
     pub async fn manual_action(
@@ -167,17 +193,28 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        let statement = sql("update manual_actions set status = $3, resolution = $4, completed_at = $5 \
-             where organisation_id = $1 and id = $2 and status = 'PENDING' returning organisation_id, id")
-        .bind(organisation_id)
-        .bind(id)
-        .bind(word(&status)?)
-        .bind(resolution)
-        .bind(now);
-        let closed = close(&mut tx, statement).await?;
+        let closed = close_one(&mut tx, organisation_id, id, status, resolution).await?;
         tx.commit().await?;
-        Ok(closed > 0)
+        Ok(closed)
     }
+}
+
+/// False where it is not pending.
+pub(crate) async fn close_one(
+    tx: &mut OrganisationTx,
+    organisation_id: OrganisationId,
+    id: ManualActionId,
+    status: ActionStatus,
+    resolution: &str,
+) -> Result<bool, StoreError> {
+    let statement = sql("update manual_actions set status = $3, resolution = $4, completed_at = $5 \
+         where organisation_id = $1 and id = $2 and status = 'PENDING' returning organisation_id, id")
+    .bind(organisation_id)
+    .bind(id)
+    .bind(word(&status)?)
+    .bind(resolution)
+    .bind(tx.now());
+    Ok(close(tx, statement).await? > 0)
 }
 
 /// Asks a person.

@@ -123,7 +123,7 @@ impl TryFrom<MessageRow> for Message {
 }
 
 #[derive(FromRow)]
-struct ViewRow {
+pub(crate) struct ViewRow {
     #[sqlx(flatten)]
     message: MessageRow,
     sequence: i64,
@@ -145,7 +145,7 @@ impl TryFrom<ViewRow> for MessageView {
     }
 }
 
-fn select() -> String {
+pub(crate) fn select() -> String {
     format!(
         "select {COLUMNS}, m.sequence, m.attempts, u.name as sender_user_name, c.channel_type, \
          m.content_deleted_at, m.updated_at \

@@ -3,11 +3,15 @@
 //! other: what is read inside is current, and the events it adds at the end
 //! have sequence numbers without gaps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, OrganisationId, event::Change};
 use sqlx::FromRow;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +26,7 @@ pub(crate) struct OrganisationTx {
     /// The last sequence handed out.
     sequences: BTreeMap<OrganisationId, i64>,
     events: Vec<EventRow>,
+    commits: Arc<Notify>,
 }
 
 batch! {
@@ -74,7 +79,7 @@ impl OrganisationTx {
         let mut transaction = store.begin().await?;
         let locked: Vec<Locked> = lock.fetch_all(&mut transaction).await?;
         let sequences = locked.into_iter().map(|row| (row.id.into(), row.event_sequence)).collect();
-        Ok(Self { transaction, now, sequences, events: Vec::new() })
+        Ok(Self { transaction, now, sequences, events: Vec::new(), commits: Arc::clone(&store.commits) })
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -102,7 +107,11 @@ impl OrganisationTx {
                 .execute(&mut self.transaction)
                 .await?;
         }
-        self.transaction.commit().await
+        self.transaction.commit().await?;
+        if !self.events.is_empty() {
+            self.commits.notify_one();
+        }
+        Ok(())
     }
 }
 

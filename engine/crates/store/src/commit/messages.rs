@@ -28,7 +28,7 @@ use crate::{
 batch! {
     struct ConversationRow<'a> {
         id: ConversationId, thread: &'a str, contact_name: &'a str, unread_count: i64, last_inbound_at: Option<Time>,
-        last_message_at: Option<Time>, last_message_id: Option<MessageId>,
+        last_message_at: Option<Time>, last_message_id: Option<MessageId>, is_written_in: bool,
     }
 }
 
@@ -77,12 +77,14 @@ pub(super) async fn update_conversations(
                 last_inbound_at: conversation.last_inbound_at.map(Into::into),
                 last_message_at: conversation.last_message_at.map(Into::into),
                 last_message_id: conversation.last_message_id,
+                is_written_in: !draft.effects.messages.is_empty(),
             }
         })
         .collect();
     sql("update conversations set thread = r.thread, contact_name = r.contact_name, \
          unread_count = r.unread_count, last_inbound_at = r.last_inbound_at, last_message_at = r.last_message_at, \
-         last_message_id = r.last_message_id, version = version + 1, updated_at = $2 \
+         last_message_id = r.last_message_id, \
+         deleted_at = case when r.is_written_in then null else deleted_at end, version = version + 1, updated_at = $2 \
          from {rows} r where conversations.id = r.id")
     .rows(&rows)
     .bind(tx.now())

@@ -1,9 +1,11 @@
 //! Sending. The message table is each channel's queue, a job on the bus only
 //! wakes its session: here it looks what is due. How attempts are recorded is in
 //! `attempts.rs`, how they end in `settle.rs`, what slows a channel down in
-//! `pauses.rs`, messages for later in `scheduled.rs`.
+//! `pauses.rs`, messages for later in `scheduled.rs`, what people decide in
+//! `decisions.rs`.
 
 mod attempts;
+mod decisions;
 mod pauses;
 mod scheduled;
 mod settle;
@@ -14,6 +16,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use attempts::{Begin, Begun, Interrupted};
+pub use decisions::Decided;
 pub(crate) use scheduled::cancel_batch;
 pub use settle::Settled;
 

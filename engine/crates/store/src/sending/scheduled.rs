@@ -24,6 +24,8 @@ struct Scheduled {
     organisation_id: Uuid,
     channel_id: Uuid,
     conversation_id: Uuid,
+    /// The contact wants to be left alone by now.
+    is_unwanted: bool,
 }
 
 batch! {
@@ -52,7 +54,9 @@ impl Store {
         }
         let organisations: Vec<OrganisationId> = organisations.into_iter().map(|(id,)| id.into()).collect();
         let mut tx = OrganisationTx::begin(self, organisations.iter().copied(), now).await?;
-        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id \
+        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id, \
+             (select p.do_not_disturb or p.do_not_disturb_all from conversations c join contacts p \
+             on p.id = c.contact_id where c.id = m.conversation_id) as is_unwanted \
              from messages m where m.state = 'SCHEDULED' and m.due_at <= $2 \
              and m.organisation_id in (select id from {rows} r) order by m.due_at, m.sequence limit $3 {lock}")
         .rows(&Id::all(&organisations))
@@ -60,7 +64,9 @@ impl Store {
         .bind(limit)
         .fetch_all(&mut tx)
         .await?;
+        let (unwanted, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.is_unwanted);
         release(&mut tx, &due).await?;
+        cancel(&mut tx, &unwanted).await?;
         tx.commit().await?;
         Ok(due.into_iter().map(|row| (row.channel_id.into(), row.id.into())).collect())
     }
@@ -132,7 +138,20 @@ pub(crate) async fn cancel_batch(tx: &mut OrganisationTx, channel_id: ChannelId)
     Ok(cancelled)
 }
 
+async fn cancel(tx: &mut OrganisationTx, unwanted: &[Scheduled]) -> Result<(), StoreError> {
+    let ids: Vec<MessageId> = unwanted.iter().map(|row| row.id.into()).collect();
+    let mut deliveries = delivery::load(tx, &ids).await?;
+    for delivery in deliveries.values_mut() {
+        delivery.due_at = None;
+        delivery.move_to(MessageState::Cancelled);
+    }
+    delivery::store(tx, &deliveries).await
+}
+
 async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), StoreError> {
+    if due.is_empty() {
+        return Ok(());
+    }
     let mut released = Vec::with_capacity(due.len());
     let mut last = BTreeMap::new();
     for row in due {
@@ -151,8 +170,8 @@ async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), Store
     .execute(&mut *tx)
     .await?;
     // A conversation in memory has to see it.
-    sql("update conversations set last_message_id = r.message_id, last_message_at = $2, version = version + 1, \
-         updated_at = $2 from {rows} r where conversations.id = r.id")
+    sql("update conversations set last_message_id = r.message_id, last_message_at = $2, deleted_at = null, \
+         version = version + 1, updated_at = $2 from {rows} r where conversations.id = r.id")
     .rows(&last)
     .bind(now)
     .execute(tx)

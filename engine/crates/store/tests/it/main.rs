@@ -23,6 +23,8 @@ mod conversations;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod listing;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod parked;
