@@ -61,6 +61,8 @@ fn only_these_are_open_without_a_token() {
             "POST /ops/dead-letters/replay",
             "GET /ops/dead-letters/{id}",
             "POST /ops/dead-letters/{id}/replay",
+            "GET /api/docs",
+            "GET /api/docs/{file}",
             "GET /webhook/{id}",
             "POST /webhook/{id}",
             "POST /auth/signup",

@@ -19,6 +19,8 @@ mod customers;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod inbound;
 #[cfg(test)]
 mod installing;
@@ -48,6 +50,8 @@ mod proof;
 mod rest;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod schemathesis;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]

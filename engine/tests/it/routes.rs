@@ -80,7 +80,10 @@ impl House {
             "user" | "users" => &self.agent.id,
             _ => "",
         };
-        path.replace("{organisation}", &self.admin.organisation).replace("{id}", id).replace("{message}", &self.message)
+        path.replace("{organisation}", &self.admin.organisation)
+            .replace("{id}", id)
+            .replace("{message}", &self.message)
+            .replace("{file}", "ops.json")
     }
 
     /// What would be accepted.
