@@ -16,6 +16,7 @@ use std::{
 };
 
 use patchbay_plugin_host::{HostError, PluginInfo, Plugins};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
@@ -43,7 +44,7 @@ pub enum InstallError {
     Folder(#[from] std::io::Error),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Standing {
     Serving,
@@ -55,7 +56,7 @@ pub enum Standing {
 }
 
 /// A connector, as operators see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Installed {
     /// The file's name where it cannot say its own.

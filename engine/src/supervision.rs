@@ -25,6 +25,7 @@ use std::{
 };
 
 use actix::{Actor, Addr, ArbiterHandle, Context, Handler, Message};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +50,7 @@ pub trait Supervised: Actor<Context = Context<Self>> + Handler<Describe> {
 #[rtype(result = "String")]
 pub struct Describe;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ActorSnapshot {
     pub kind: &'static str,
     pub key: String,

@@ -4,7 +4,9 @@
 //! the route table shows.
 //!
 //! To add an endpoint: a line in its section's `endpoints()`. Static paths come
-//! before those with a parameter in the same place.
+//! before those with a parameter in the same place. In a dialect with an OpenAPI document
+//! ([`super::docs`]) the line goes on with what the route is for ([`super::description`]):
+//! its scopes hold nothing that is not described.
 
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, http::Method,

@@ -9,8 +9,9 @@
 //! check.finish(|| Ok(Input { name: name?, email: email? }))
 //! ```
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -35,6 +36,25 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
             Value::Null => Self::Null,
             value => T::deserialize(value).map_or_else(|error| Self::Wrong(error.to_string()), Self::Given),
         })
+    }
+}
+
+/// A body's schema says what is accepted.
+impl<T: JsonSchema> JsonSchema for Field<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
     }
 }
 

@@ -4,8 +4,10 @@
 //! of endpoints (`endpoint::Endpoint`) per scope. Scopes do not fall through, so
 //! the order here decides what a path means: `/ops`, inbox at `/api/v1`, then
 //! business and sessions at `/api`, helpdesk last. A snapshot of the whole table
-//! guards it.
+//! guards it. What a dialect's routes say of themselves is served below `/api/docs`.
 
+mod description;
+mod docs;
 mod endpoint;
 mod fields;
 mod guard;
@@ -27,6 +29,7 @@ use actix_web::{
 };
 
 use crate::{app::App, config, service::ServiceError};
+use description::endpoints;
 use endpoint::{Endpoint, mount, no_route};
 use problem::{Problem, Rejected, Shape};
 
@@ -50,12 +53,14 @@ pub fn routes(services: &mut ServiceConfig, app: Data<App>) {
 
 fn table() -> Vec<(&'static str, Shape, Vec<Endpoint>)> {
     let mut table = vec![
-        ("/ops", ops::SHAPE, ops::endpoints()),
+        ("/ops", ops::SHAPE, endpoints(ops::endpoints())),
+        ("/api/docs", helpdesk::SHAPE, docs::endpoints()),
         ("/api/media", media::SHAPE, media::uploads()),
         ("/media", media::SHAPE, media::files()),
     ];
     table.extend(inbox::scopes().into_iter().map(|(prefix, endpoints)| (prefix, inbox::SHAPE, endpoints)));
-    table.extend(helpdesk::scopes().into_iter().map(|(prefix, endpoints)| (prefix, helpdesk::SHAPE, endpoints)));
+    let helpdesk = helpdesk::scopes().into_iter();
+    table.extend(helpdesk.map(|(prefix, described)| (prefix, helpdesk::SHAPE, endpoints(described))));
     table
 }
 

@@ -2,17 +2,23 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use patchbay_domain::calendar::{Tz, day_after, day_begins};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::fields::{Check, Noted};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PeriodQuery {
+    /// A moment, or a day of `timeZone`
     from: Option<String>,
+    /// A moment, or a day, which is meant whole
     to: Option<String>,
+    /// As `from`
     from_date: Option<String>,
+    /// As `to`
     to_date: Option<String>,
+    /// Such as Europe/Berlin
     time_zone: Option<String>,
 }
 

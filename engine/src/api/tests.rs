@@ -62,6 +62,8 @@ fn only_these_are_open_without_a_token() {
             "POST /ops/dead-letters/replay",
             "GET /ops/dead-letters/{id}",
             "POST /ops/dead-letters/{id}/replay",
+            "GET /api/docs",
+            "GET /api/docs/{file}",
             "GET /media/{id}",
             "POST /api/v1/webhooks/twilio/sms",
             "POST /api/v1/webhooks/twilio/sms/status",

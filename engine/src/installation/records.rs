@@ -7,12 +7,13 @@ use std::{
 };
 
 use patchbay_domain::platform::Manifest;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "installed.json";
 
 /// One version of a connector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
     pub name: String,

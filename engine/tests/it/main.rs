@@ -23,6 +23,8 @@ mod customers;
 #[cfg(test)]
 mod dead_letters;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod inbound;
 #[cfg(test)]
 mod inbox;
@@ -68,6 +70,8 @@ mod reauth;
 mod rest;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod schemathesis;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

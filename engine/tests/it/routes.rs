@@ -109,7 +109,8 @@ impl House {
             _ => "",
         };
         let path = path.replace("{organisation}", &self.admin.organisation).replace("{id}", id);
-        path.replace("{message}", &self.message).replace("{tag}", "vip").replace("{user}", &self.agent.id)
+        let path = path.replace("{message}", &self.message).replace("{file}", "ops.json");
+        path.replace("{tag}", "vip").replace("{user}", &self.agent.id)
     }
 
     /// What would be accepted.

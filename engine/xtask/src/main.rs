@@ -10,6 +10,7 @@ mod generated;
 mod new_connector;
 mod npm;
 mod plugins;
+mod python;
 mod run;
 mod services;
 mod test;

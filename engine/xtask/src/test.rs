@@ -2,7 +2,7 @@
 //!
 //! Tests find the services in `PATCHBAY_TEST_POSTGRES_URL` and `PATCHBAY_TEST_AMQP_URL`, the built connectors in
 //! `PATCHBAY_TEST_PLUGINS_DIR`, these together with those that misbehave in `PATCHBAY_TEST_GUESTS_DIR`, and those in other
-//! languages in `PATCHBAY_TEST_EXAMPLES_DIR`. With `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone;
+//! languages in `PATCHBAY_TEST_EXAMPLES_DIR`, schemathesis in `PATCHBAY_TEST_SCHEMATHESIS`. With `PATCHBAY_TEST_EMBEDDED_ONLY=1` they cover the embedded size alone;
 //! with neither, they fail.
 
 use std::path::Path;
@@ -14,7 +14,7 @@ use clap::Args;
 use crate::command::{Project, cargo, run, succeeds};
 use crate::coverage::Coverage;
 use crate::services::Services;
-use crate::{examples, generated, npm, plugins};
+use crate::{examples, generated, npm, plugins, python};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -31,6 +31,8 @@ const FEATURES: [&str; 3] = ["--workspace", "--features", "patchbay/failpoints"]
 
 /// Where the platforms' descriptions are, and what serves them.
 const SPECS: &str = "engine/tests/specs";
+/// What tries the engine by its own descriptions.
+const SCHEMATHESIS: &str = "engine/tests/schemathesis/requirements.txt";
 
 pub fn test(arguments: &Arguments) -> Result<()> {
     let project = Project::find()?;
@@ -43,6 +45,14 @@ pub fn test(arguments: &Arguments) -> Result<()> {
     examples::build(&project, &examples)?;
     generated::build(&project, &examples)?;
     npm::install(&project.root.join(SPECS))?;
+    let schemathesis = match python::install("schemathesis", &project.root.join(SCHEMATHESIS)) {
+        Ok(programs) => Some(programs.join("schemathesis")),
+        Err(error) if arguments.embedded_only => {
+            println!("schemathesis is left out: {error:#}");
+            None
+        }
+        Err(error) => return Err(error.context("there is no schemathesis; --embedded-only does without it")),
+    };
     let services = if arguments.embedded_only { None } else { Some(Services::find(&project.root)?) };
 
     let prepared = || {
@@ -51,6 +61,10 @@ pub fn test(arguments: &Arguments) -> Result<()> {
             .env("PATCHBAY_TEST_PLUGINS_DIR", &plugins)
             .env("PATCHBAY_TEST_GUESTS_DIR", &guests)
             .env("PATCHBAY_TEST_EXAMPLES_DIR", &examples);
+        match &schemathesis {
+            Some(program) => command.env("PATCHBAY_TEST_SCHEMATHESIS", program),
+            None => command.env_remove("PATCHBAY_TEST_SCHEMATHESIS"),
+        };
         pass(services.as_ref(), &mut command);
         command
     };

@@ -5,6 +5,7 @@ mod options;
 
 use chrono::{DateTime, Duration, Utc};
 pub use options::{Kind, SendOptions, expected_wait};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{Content, Detail, Manifest};
@@ -44,7 +45,7 @@ impl Refusal {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChannelStatus {
     Active,

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use patchbay_domain::{ChannelId, UserId};
 use patchbay_store::analytics::{DayFigures, Figures};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,11 +15,7 @@ use super::{
     words::StatusWord,
 };
 use crate::{
-    api::{
-        endpoint::{Endpoint, get},
-        fields::Check,
-        period::PeriodQuery,
-    },
+    api::{description::Described, endpoint::get, fields::Check, period::PeriodQuery},
     app::App,
     auth::Principal,
     service::{
@@ -27,11 +24,16 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/analytics/tickets", tickets), get("/analytics/channels", channels), get("/analytics/agents", agents)]
+pub fn endpoints() -> Vec<Described> {
+    let asked = |described: Described| described.query::<FilterQuery>().query::<PeriodQuery>();
+    vec![
+        asked(get("/analytics/tickets", tickets).does("Figures of tickets")).answers::<Report>(),
+        asked(get("/analytics/channels", channels).does("Figures of each channel")).pages::<Channel>(),
+        asked(get("/analytics/agents", agents).does("Figures of each agent")).pages::<Agent>(),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FilterQuery {
     channel_id: Option<String>,
@@ -57,8 +59,9 @@ fn question(filter: FilterQuery, period: PeriodQuery) -> Result<Question, Servic
     })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "TicketReport")]
 struct Report {
     total_tickets: u64,
     open_tickets: u64,
@@ -73,13 +76,13 @@ struct Report {
     period: Period,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Period {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Daily {
     date: NaiveDate,
@@ -102,8 +105,9 @@ impl From<DayFigures> for Daily {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ChannelReport")]
 struct Channel {
     id: ChannelId,
     name: String,
@@ -130,8 +134,9 @@ impl From<ChannelReport> for Channel {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AgentReport")]
 struct Agent {
     id: UserId,
     name: String,

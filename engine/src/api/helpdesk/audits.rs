@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{AuditId, OrganisationId, UserId};
 use patchbay_store::audit::{self, ActionCount, AuditFilter};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ use super::{
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get},
+        description::Described,
+        endpoint::get,
         fields::{Check, Noted},
         period::PeriodQuery,
     },
@@ -22,15 +24,29 @@ use crate::{
     service::audits,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/{organisation}/audit-logs", list),
-        get("/{organisation}/audit-logs/summary", summary),
-        get("/{organisation}/audit-logs/user/{id}", of_user),
+        get("/{organisation}/audit-logs", list)
+            .does("List what was done")
+            .admins()
+            .query::<FilterQuery>()
+            .query::<PeriodQuery>()
+            .pages::<Audit>(),
+        get("/{organisation}/audit-logs/summary", summary)
+            .does("Count each action")
+            .admins()
+            .query::<FilterQuery>()
+            .query::<PeriodQuery>()
+            .answers::<Vec<Counted>>(),
+        get("/{organisation}/audit-logs/user/{id}", of_user)
+            .does("List what one user did")
+            .admins()
+            .query::<PeriodQuery>()
+            .pages::<Audit>(),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FilterQuery {
     user_id: Option<String>,
@@ -57,7 +73,7 @@ impl FilterQuery {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Audit {
     id: AuditId,
@@ -71,7 +87,8 @@ struct Audit {
     user: Option<Person>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditedUser")]
 struct Person {
     id: UserId,
     name: String,
@@ -95,7 +112,8 @@ impl From<audit::Audit> for Audit {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActionCount")]
 struct Counted {
     action: String,
     count: u64,

@@ -4,13 +4,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{OrganisationId, UserId, people::Dialect};
 use patchbay_store::users::User;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Error, words::RoleWord};
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         fields::{Check, Field},
     },
     app::App,
@@ -22,29 +24,48 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        post("/signup", sign_up).public(),
-        post("/login", log_in).public(),
-        post("/refresh", refresh).public(),
-        get("/invite", show_invite).public(),
-        post("/accept-invite", accept_invite).public(),
-        get("/me", me),
+        post("/signup", sign_up).public().does("Sign up").takes::<SignUpBody>().creates::<LoggedIn>(),
+        post("/login", log_in).public().does("Log in").takes::<LogInBody>().answers::<LoggedIn>().refuses(&[401]),
+        post("/refresh", refresh)
+            .public()
+            .does("Get another access token")
+            .takes::<RefreshBody>()
+            .answers::<Refreshed>()
+            .refuses(&[401]),
+        get("/invite", show_invite)
+            .public()
+            .does("What an invitation is to")
+            .query::<InviteQuery>()
+            .answers::<Invitation>(),
+        post("/accept-invite", accept_invite)
+            .public()
+            .does("Accept an invitation")
+            .takes::<AcceptInviteBody>()
+            .creates::<LoggedIn>(),
+        get("/me", me).does("Who I am").answers::<Account>(),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SignUp", deny_unknown_fields)]
 struct SignUpBody {
     #[serde(default)]
+    #[schemars(!default)]
     org_name: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     name: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     email: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     password: Field<String>,
     #[serde(flatten)]
+    #[schemars(skip)]
     rest: Map<String, Value>,
 }
 
@@ -61,13 +82,17 @@ impl SignUpBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "LogIn", deny_unknown_fields)]
 struct LogInBody {
     #[serde(default)]
+    #[schemars(!default)]
     email: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     password: Field<String>,
     #[serde(flatten)]
+    #[schemars(skip)]
     rest: Map<String, Value>,
 }
 
@@ -82,12 +107,15 @@ impl LogInBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Refresh", deny_unknown_fields)]
 struct RefreshBody {
     #[serde(default)]
+    #[schemars(!default)]
     refresh_token: Field<String>,
     #[serde(flatten)]
+    #[schemars(skip)]
     rest: Map<String, Value>,
 }
 
@@ -101,15 +129,20 @@ impl RefreshBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "AcceptInvite", deny_unknown_fields)]
 struct AcceptInviteBody {
     #[serde(default)]
+    #[schemars(!default)]
     token: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     name: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     password: Field<String>,
     #[serde(flatten)]
+    #[schemars(skip)]
     rest: Map<String, Value>,
 }
 
@@ -124,13 +157,14 @@ impl AcceptInviteBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct InviteQuery {
     #[serde(default)]
+    #[schemars(!default)]
     token: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Account {
     id: UserId,
@@ -148,7 +182,7 @@ impl From<User> for Account {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LoggedIn {
     user: Account,
@@ -163,7 +197,13 @@ impl From<SignedIn> for LoggedIn {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Refreshed {
+    access_token: String,
+}
+
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Invitation {
     email: String,
@@ -188,7 +228,7 @@ async fn log_in(app: web::Data<App>, request: HttpRequest, body: web::Json<LogIn
 /// Answers with an access token only, so the refresh token stays good.
 async fn refresh(app: web::Data<App>, body: web::Json<RefreshBody>) -> Result<HttpResponse, Error> {
     let access_token = accounts::refresh(&app, &body.into_inner().read()?).await?;
-    Ok(HttpResponse::Ok().json(json!({"accessToken": access_token})))
+    Ok(HttpResponse::Ok().json(Refreshed { access_token }))
 }
 
 async fn show_invite(app: web::Data<App>, query: web::Query<InviteQuery>) -> Result<HttpResponse, Error> {
@@ -222,6 +262,8 @@ fn taken(error: ServiceError) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn told<T>(read: Result<T, ServiceError>) -> String {

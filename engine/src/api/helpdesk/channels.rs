@@ -3,16 +3,18 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, sending::ChannelStatus};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
-    Error, Id,
+    Error, Id, Success,
     page::{self, PageQuery},
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, delete, get, post, put},
+        description::Described,
+        endpoint::{delete, get, post, put},
         fields::{Check, Field},
     },
     app::App,
@@ -23,22 +25,36 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/{organisation}/channels", list),
-        post("/{organisation}/channels", create),
-        get("/{organisation}/channels/{id}", show),
-        put("/{organisation}/channels/{id}", update),
-        delete("/{organisation}/channels/{id}", remove),
-        post("/{organisation}/channels/{id}/test-connection", test_connection),
+        get("/{organisation}/channels", list).does("List channels").pages::<Channel>(),
+        post("/{organisation}/channels", create)
+            .does("Create a channel")
+            .admins()
+            .takes::<CreateBody>()
+            .creates::<Created>(),
+        get("/{organisation}/channels/{id}", show).does("Show a channel").answers::<Channel>(),
+        put("/{organisation}/channels/{id}", update)
+            .does("Change a channel")
+            .admins()
+            .takes::<UpdateBody>()
+            .answers::<Channel>(),
+        delete("/{organisation}/channels/{id}", remove).does("Delete a channel").admins().answers::<Success>(),
+        post("/{organisation}/channels/{id}/test-connection", test_connection)
+            .does("Ask the platform whether a channel works")
+            .admins()
+            .answers::<Tested>(),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateChannel")]
 struct CreateBody {
     #[serde(default, rename = "type")]
+    #[schemars(!default)]
     channel_type: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     name: Field<String>,
     #[serde(default)]
     config: Field<Map<String, Value>>,
@@ -56,8 +72,9 @@ impl CreateBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UpdateChannel")]
 struct UpdateBody {
     #[serde(default)]
     name: Field<String>,
@@ -77,7 +94,7 @@ impl UpdateBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Channel {
     id: ChannelId,
@@ -119,8 +136,9 @@ impl From<ChannelView> for Channel {
 }
 
 /// What a new channel is answered with besides: how to set its webhook up.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CreatedChannel")]
 struct Created {
     #[serde(flatten)]
     channel: Channel,
@@ -134,6 +152,56 @@ impl From<ChannelView> for Created {
         let instructions =
             format!("Enter {} as the webhook address at the platform, then test the connection.", view.webhook_url);
         Self { channel: view.into(), webhook_test: None, webhook_setup: None, instructions }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TestedChannel")]
+struct Tested {
+    channel_id: ChannelId,
+    /// Its public settings, and which of the others have a value.
+    config: Map<String, Value>,
+    tests: [Test; 1],
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConnectionTest")]
+struct Test {
+    test: &'static str,
+    status: Verdict,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    solution: Option<&'static str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Verdict {
+    Pass,
+    Fail,
+    /// It could not be found out.
+    Error,
+}
+
+impl From<ConnectionTest> for Tested {
+    fn from(test: ConnectionTest) -> Self {
+        let ConnectionTest { channel, secrets, result } = test;
+        let mut config = channel.channel.config.as_object().cloned().unwrap_or_default();
+        for (name, present) in secrets {
+            let mut letters = name.chars();
+            let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+            config.insert(format!("has{name}"), Value::Bool(present));
+        }
+        let (status, message, data, solution) = match result {
+            TestResult::Passed { data } => (Verdict::Pass, "The platform accepts this channel".to_owned(), data, None),
+            TestResult::Failed { message, solution } => (Verdict::Fail, message, None, solution),
+            TestResult::Undecided { message } => (Verdict::Error, message, None, None),
+        };
+        let test = Test { test: "connection", status, message, data, solution };
+        Self { channel_id: channel.channel.id, config, tests: [test] }
     }
 }
 
@@ -177,7 +245,7 @@ async fn update(
 
 async fn remove(app: web::Data<App>, admin: Admin, path: web::Path<Id<ChannelId>>) -> Result<HttpResponse, Error> {
     channels::delete(&app, &admin, path.id).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true})))
+    Ok(HttpResponse::Ok().json(Success::new()))
 }
 
 async fn test_connection(
@@ -185,35 +253,5 @@ async fn test_connection(
     admin: Admin,
     path: web::Path<Id<ChannelId>>,
 ) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(tested(channels::test_connection(&app, &admin, path.id).await?)))
-}
-
-fn tested(test: ConnectionTest) -> Value {
-    let ConnectionTest { channel, secrets, result } = test;
-    // In the words of the document: its public settings, and which of the others have a value.
-    let mut config = channel.channel.config.as_object().cloned().unwrap_or_default();
-    for (name, present) in secrets {
-        let mut letters = name.chars();
-        let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        config.insert(format!("has{name}"), Value::Bool(present));
-    }
-    let test = match result {
-        TestResult::Passed { data } => {
-            let mut test =
-                json!({"test": "connection", "status": "PASS", "message": "The platform accepts this channel"});
-            if let (Some(data), Some(test)) = (data, test.as_object_mut()) {
-                test.insert("data".to_owned(), data);
-            }
-            test
-        }
-        TestResult::Failed { message, solution } => {
-            let mut test = json!({"test": "connection", "status": "FAIL", "message": message});
-            if let (Some(solution), Some(test)) = (solution, test.as_object_mut()) {
-                test.insert("solution".to_owned(), solution.into());
-            }
-            test
-        }
-        TestResult::Undecided { message } => json!({"test": "connection", "status": "ERROR", "message": message}),
-    };
-    json!({"channelId": channel.channel.id, "config": config, "tests": [test]})
+    Ok(HttpResponse::Ok().json(Tested::from(channels::test_connection(&app, &admin, path.id).await?)))
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, IdentityId, OrganisationId};
 use patchbay_store::customers::{self as stored, CustomerFilter, PlatformCount};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,24 +17,33 @@ use super::{
     tickets::Ticket,
 };
 use crate::{
-    api::endpoint::{Endpoint, get},
+    api::{description::Described, endpoint::get},
     app::App,
     auth::Principal,
     service::customers::{self, DOCUMENTED, WithNewest, WithTickets},
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/{organisation}/customers", list),
-        get("/{organisation}/customers/stats/platforms", platforms),
-        get("/{organisation}/customers/overview/dashboard", dashboard),
-        get("/{organisation}/customers/{id}", show),
-        get("/{organisation}/customers/{id}/tickets", tickets),
-        get("/{organisation}/channels/{id}/customers", of_channel),
+        get("/{organisation}/customers", list).does("List customers").query::<FilterQuery>().pages::<Customer>(),
+        get("/{organisation}/customers/stats/platforms", platforms)
+            .does("Count the customers of each platform")
+            .answers::<BTreeMap<String, u64>>(),
+        get("/{organisation}/customers/overview/dashboard", dashboard)
+            .does("Customers and platforms at a glance")
+            .query::<PageQuery>()
+            .answers::<Dashboard>(),
+        get("/{organisation}/customers/{id}", show).does("Show a customer").answers::<CustomerWithTickets>(),
+        get("/{organisation}/customers/{id}/tickets", tickets)
+            .does("List a customer's tickets")
+            .pages::<TicketWithNewest>(),
+        get("/{organisation}/channels/{id}/customers", of_channel)
+            .does("List a channel's customers")
+            .pages::<Customer>(),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct FilterQuery {
     platform: Option<String>,
     search: Option<String>,
@@ -51,7 +61,7 @@ impl FilterQuery {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Customer {
     id: IdentityId,
@@ -71,7 +81,8 @@ struct Customer {
     count: Count,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CustomerCount")]
 struct Count {
     tickets: u64,
 }
@@ -97,14 +108,14 @@ impl From<stored::Customer> for Customer {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CustomerWithTickets {
     #[serde(flatten)]
     customer: Customer,
     tickets: Vec<Ticket>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TicketWithNewest {
     #[serde(flatten)]
     ticket: Ticket,
@@ -119,7 +130,7 @@ impl TicketWithNewest {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Dashboard {
     customers: Vec<Customer>,
@@ -127,7 +138,7 @@ struct Dashboard {
     total_customers: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PlatformStat {
     platform: String,
     count: u64,

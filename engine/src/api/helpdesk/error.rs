@@ -2,16 +2,21 @@
 //! `message` of a validation error is a list with a line per field.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    api::problem::{Problem, Shape},
+    api::{
+        description::schema_of,
+        problem::{Problem, Shape},
+    },
     service::ServiceError,
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Problem")]
 struct Body<'a> {
     status_code: u16,
     message: Message<'a>,
@@ -21,14 +26,19 @@ struct Body<'a> {
     id: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 enum Message<'a> {
     One(&'a str),
     Each(Vec<String>),
 }
 
 pub const SHAPE: Shape = Shape(body);
+
+pub fn problem_schema(generator: &mut SchemaGenerator) -> Schema {
+    schema_of::<Body>(generator)
+}
 
 fn body(problem: &Problem) -> Value {
     let Problem { status, code, message, fields, id, retry_after: _, allow: _ } = problem;

@@ -4,16 +4,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{MacroId, OrganisationId, UserId};
 use patchbay_store::macros as stored;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
-    Error, Id,
+    Error, Id, Success,
     page::{self, PageQuery},
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, delete, get, post, put},
+        description::Described,
+        endpoint::{delete, get, post, put},
         fields::{Check, Field},
     },
     app::App,
@@ -24,33 +25,51 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/macros/{organisation}", list),
-        post("/macros/{organisation}", create),
-        get("/macros/{organisation}/{id}", show),
-        put("/macros/{organisation}/{id}", update),
-        delete("/macros/{organisation}/{id}", remove),
+        get("/macros/{organisation}", list).does("List macros").pages::<Macro>(),
+        post("/macros/{organisation}", create).does("Create a macro").takes::<CreateBody>().creates::<Macro>(),
+        get("/macros/{organisation}/{id}", show).does("Show a macro").answers::<Macro>(),
+        put("/macros/{organisation}/{id}", update)
+            .does("Change a macro that one wrote")
+            .takes::<UpdateBody>()
+            .answers::<Macro>()
+            .refuses(&[403]),
+        delete("/macros/{organisation}/{id}", remove).does("Delete a macro").answers::<Success>().refuses(&[403]),
     ]
 }
 
-#[derive(Deserialize)]
-struct Body {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateMacro")]
+struct CreateBody {
+    #[serde(default)]
+    #[schemars(!default)]
+    name: Field<String>,
+    #[serde(default)]
+    #[schemars(!default)]
+    content: Field<String>,
+}
+
+impl CreateBody {
+    fn read(self) -> Result<CreateMacro, ServiceError> {
+        let Self { name, content } = self;
+        let mut check = Check::default();
+        let (name, content) = (check.required("name", name), check.required("content", content));
+        check.finish(|| Ok(CreateMacro { name: name?, content: content? }))
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateMacro")]
+struct UpdateBody {
     #[serde(default)]
     name: Field<String>,
     #[serde(default)]
     content: Field<String>,
 }
 
-impl Body {
-    fn read_new(self) -> Result<CreateMacro, ServiceError> {
-        let Self { name, content } = self;
-        let mut check = Check::default();
-        let (name, content) = (check.required("name", name), check.required("content", content));
-        check.finish(|| Ok(CreateMacro { name: name?, content: content? }))
-    }
-
-    fn read_change(self) -> Result<ChangeMacro, ServiceError> {
+impl UpdateBody {
+    fn read(self) -> Result<ChangeMacro, ServiceError> {
         let Self { name, content } = self;
         let mut check = Check::default();
         let (name, content) = (check.optional("name", name), check.optional("content", content));
@@ -58,7 +77,7 @@ impl Body {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Macro {
     id: MacroId,
@@ -71,7 +90,8 @@ struct Macro {
     created_by_user: Person,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MacroAuthor")]
 struct Person {
     id: UserId,
     name: String,
@@ -112,9 +132,9 @@ async fn create(
     app: web::Data<App>,
     principal: Principal,
     write: WriteId,
-    body: web::Json<Body>,
+    body: web::Json<CreateBody>,
 ) -> Result<HttpResponse, Error> {
-    let created = macros::create(&app, &principal, write, body.into_inner().read_new()?).await?;
+    let created = macros::create(&app, &principal, write, body.into_inner().read()?).await?;
     Ok(HttpResponse::Created().json(Macro::from(created)))
 }
 
@@ -122,9 +142,9 @@ async fn update(
     app: web::Data<App>,
     principal: Principal,
     path: web::Path<Id<MacroId>>,
-    body: web::Json<Body>,
+    body: web::Json<UpdateBody>,
 ) -> Result<HttpResponse, Error> {
-    let updated = macros::update(&app, &principal, path.id, body.into_inner().read_change()?).await?;
+    let updated = macros::update(&app, &principal, path.id, body.into_inner().read()?).await?;
     Ok(HttpResponse::Ok().json(Macro::from(updated)))
 }
 
@@ -134,18 +154,20 @@ async fn remove(
     path: web::Path<Id<MacroId>>,
 ) -> Result<HttpResponse, Error> {
     macros::delete(&app, &principal, path.id).await?;
-    Ok(HttpResponse::Ok().json(json!({"success": true})))
+    Ok(HttpResponse::Ok().json(Success::new()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_new_macro_needs_a_name_and_a_text() {
-        let body = |value| serde_json::from_value::<Body>(value).unwrap();
-        let error = body(json!({"content": " "})).read_new().unwrap_err().to_string();
-        assert_eq!(error, "name: is required; content: must not be empty");
-        assert!(body(json!({})).read_change().is_ok_and(|change| change.name.is_none() && change.content.is_none()));
+        let body: CreateBody = serde_json::from_value(json!({"content": " "})).unwrap();
+        assert_eq!(body.read().unwrap_err().to_string(), "name: is required; content: must not be empty");
+        let body: UpdateBody = serde_json::from_value(json!({})).unwrap();
+        assert!(body.read().is_ok_and(|change| change.name.is_none() && change.content.is_none()));
     }
 }

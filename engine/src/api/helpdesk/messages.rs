@@ -8,6 +8,7 @@ use patchbay_domain::{
     message::{self, Direction},
 };
 use patchbay_store::messages::MessageView;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +19,8 @@ use super::{
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         fields::{Check, Field, Noted},
         media::Shown,
     },
@@ -35,12 +37,19 @@ use crate::{
 /// What stands for a content that is deleted.
 const DELETED: &str = "[deleted]";
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{organisation}/tickets/{id}/messages", list), post("/{organisation}/tickets/{id}/messages", send)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{organisation}/tickets/{id}/messages", list).does("List a ticket's messages").pages::<Message>(),
+        post("/{organisation}/tickets/{id}/messages", send)
+            .does("Answer on a ticket")
+            .takes::<SendBody>()
+            .creates::<Message>(),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SendMessage")]
 struct SendBody {
     #[serde(default)]
     content: Field<String>,
@@ -90,7 +99,7 @@ fn files(check: &mut Check, media_ids: Field<Vec<MediaId>>) -> Result<Vec<MediaI
     Ok(files)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     id: MessageId,
@@ -116,7 +125,7 @@ pub struct Message {
     sender_user: Option<Sender>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Sender {
     id: UserId,
     name: String,

@@ -4,37 +4,50 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{NotificationId, OrganisationId};
 use patchbay_store::notifications as stored;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Error, Id,
     page::{self, PageQuery},
 };
 use crate::{
-    api::endpoint::{Endpoint, get, patch},
+    api::{
+        description::Described,
+        endpoint::{get, patch},
+    },
     app::App,
     auth::Principal,
     service::notifications,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/{organisation}/notifications", list),
-        get("/{organisation}/notifications/unread-count", unread),
-        patch("/{organisation}/notifications/mark-all-read", mark_all_read),
-        patch("/{organisation}/notifications/{id}/read", mark_read),
+        get("/{organisation}/notifications", list)
+            .does("List my notifications")
+            .query::<FilterQuery>()
+            .pages::<Notification>(),
+        get("/{organisation}/notifications/unread-count", unread)
+            .does("Count my unread notifications")
+            .answers::<Counted>(),
+        patch("/{organisation}/notifications/mark-all-read", mark_all_read)
+            .does("Mark all my notifications as read")
+            .answers::<Counted>(),
+        patch("/{organisation}/notifications/{id}/read", mark_read)
+            .does("Mark a notification as read")
+            .answers::<Notification>(),
     ]
 }
 
 /// Only `true` filters.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FilterQuery {
     unread_only: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     id: NotificationId,
@@ -68,6 +81,12 @@ impl From<stored::Notification> for Notification {
     }
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NotificationCount")]
+struct Counted {
+    count: u64,
+}
+
 async fn list(
     app: web::Data<App>,
     principal: Principal,
@@ -82,7 +101,7 @@ async fn list(
 }
 
 async fn unread(app: web::Data<App>, principal: Principal) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(json!({"count": notifications::unread(&app, &principal).await?})))
+    Ok(HttpResponse::Ok().json(Counted { count: notifications::unread(&app, &principal).await? }))
 }
 
 async fn mark_read(
@@ -95,5 +114,5 @@ async fn mark_read(
 }
 
 async fn mark_all_read(app: web::Data<App>, principal: Principal) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(json!({"count": notifications::mark_all_read(&app, &principal).await?})))
+    Ok(HttpResponse::Ok().json(Counted { count: notifications::mark_all_read(&app, &principal).await? }))
 }

@@ -4,12 +4,14 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::OrganisationId;
 use patchbay_store::organisations;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::{
     api::{
-        endpoint::{Endpoint, get, patch},
+        description::Described,
+        endpoint::{get, patch},
         fields::{Check, Field},
     },
     app::App,
@@ -17,11 +19,19 @@ use crate::{
     service::{ServiceError, fields::Name, organisations as service},
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{organisation}", show), patch("/{organisation}", update)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{organisation}", show).does("Show the organisation").answers::<Organisation>(),
+        patch("/{organisation}", update)
+            .does("Rename the organisation")
+            .admins()
+            .takes::<UpdateBody>()
+            .answers::<Organisation>(),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateOrganisation")]
 struct UpdateBody {
     #[serde(default)]
     name: Field<String>,
@@ -36,7 +46,7 @@ impl UpdateBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Organisation {
     id: OrganisationId,

@@ -6,6 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HeaderName, LINK},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
@@ -22,11 +23,14 @@ const LIMIT: u32 = 20;
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 const NEXT: HeaderName = HeaderName::from_static("x-next-cursor");
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct PageQuery {
+    /// From 1
     page: Option<String>,
+    /// At most 1000; 20 where only `page` is given
     limit: Option<String>,
     offset: Option<String>,
+    /// What an answer named in `X-Next-Cursor`
     cursor: Option<String>,
 }
 

@@ -7,24 +7,30 @@ use patchbay_domain::{
     sending::{ChannelStatus, Kind, Refusal, Window},
 };
 use patchbay_store::templates::Template;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Error, Id};
 use crate::{
-    api::endpoint::{Endpoint, get},
+    api::{description::Described, endpoint::get},
     app::App,
     auth::Principal,
     service::sending::{self, Options},
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{organisation}/tickets/{id}/send-options", show)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{organisation}/tickets/{id}/send-options", show)
+            .does("What may be sent on a ticket, and how soon")
+            .answers::<Answer>(),
+    ]
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SendOptions")]
 struct Answer {
     ticket_id: TicketId,
     /// Whether a free-form text may be sent now.
@@ -41,7 +47,7 @@ struct Answer {
     channel: ChannelAnswer,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Reason {
     code: &'static str,
     message: String,
@@ -53,7 +59,8 @@ impl From<Refusal> for Reason {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SendingWindow")]
 struct WindowAnswer {
     open: bool,
     /// Absent where the platform knows no window, or the contact never wrote.
@@ -70,14 +77,16 @@ impl WindowAnswer {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SendingKind")]
 struct KindAnswer {
     kind: &'static str,
     allowed: bool,
     refusal: Option<Reason>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SendingTemplate")]
 struct TemplateAnswer {
     id: Uuid,
     name: String,
@@ -93,8 +102,9 @@ impl From<Template> for TemplateAnswer {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SendingChannel")]
 struct ChannelAnswer {
     id: ChannelId,
     name: String,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, IdentityId, OrganisationId, TicketId, UserId, conversation::TicketUpdate};
 use patchbay_store::tickets::{Assignee, TicketFilter, TicketView};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +15,8 @@ use super::{
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post, put},
+        description::Described,
+        endpoint::{get, post, put},
         fields::{Check, Field, Noted},
     },
     app::App,
@@ -28,21 +30,31 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/{organisation}/tickets", list),
-        post("/{organisation}/tickets", open),
-        get("/{organisation}/tickets/{id}", show),
-        put("/{organisation}/tickets/{id}", update),
-        post("/{organisation}/tickets/{id}/assign", assign),
-        post("/{organisation}/tickets/{id}/close", close),
+        get("/{organisation}/tickets", list).does("List tickets").query::<FilterQuery>().pages::<Ticket>(),
+        post("/{organisation}/tickets", open).does("Open a ticket").admins().takes::<OpenBody>().creates::<Ticket>(),
+        get("/{organisation}/tickets/{id}", show).does("Show a ticket").answers::<WithMessages>(),
+        put("/{organisation}/tickets/{id}", update)
+            .does("Change a ticket")
+            .takes::<UpdateBody>()
+            .answers::<Ticket>()
+            .refuses(&[403]),
+        post("/{organisation}/tickets/{id}/assign", assign)
+            .does("Give a ticket to an agent")
+            .admins()
+            .takes::<AssignBody>()
+            .answers::<Ticket>(),
+        post("/{organisation}/tickets/{id}/close", close).does("Close a ticket").answers::<Ticket>().refuses(&[403]),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FilterQuery {
+    #[schemars(with = "Option<StatusWord>")]
     status: Option<String>,
+    #[schemars(with = "Option<PriorityWord>")]
     priority: Option<String>,
     assignee_id: Option<String>,
     channel_id: Option<String>,
@@ -69,16 +81,19 @@ impl FilterQuery {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OpenTicket")]
 struct OpenBody {
     #[serde(default)]
+    #[schemars(!default)]
     channel_id: Field<ChannelId>,
     #[serde(default)]
     customer_id: Field<IdentityId>,
     #[serde(default)]
     external_thread_id: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     subject: Field<String>,
     #[serde(default)]
     priority: Field<PriorityWord>,
@@ -109,8 +124,9 @@ impl OpenBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UpdateTicket")]
 struct UpdateBody {
     #[serde(default)]
     subject: Field<String>,
@@ -119,6 +135,7 @@ struct UpdateBody {
     #[serde(default)]
     priority: Field<PriorityWord>,
     #[serde(default)]
+    #[schemars(with = "Option<UserId>")]
     assignee_id: Field<UserId>,
 }
 
@@ -140,10 +157,12 @@ impl UpdateBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AssignTicket")]
 struct AssignBody {
     #[serde(default)]
+    #[schemars(!default)]
     assignee_id: Field<UserId>,
 }
 
@@ -156,7 +175,7 @@ impl AssignBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     id: TicketId,
@@ -180,7 +199,8 @@ pub struct Ticket {
     count: Count,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TicketChannel")]
 struct Channel {
     id: ChannelId,
     name: String,
@@ -188,21 +208,24 @@ struct Channel {
     kind: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TicketCustomer")]
 struct Customer {
     id: IdentityId,
     name: String,
     platform: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Assignee")]
 struct Person {
     id: UserId,
     name: String,
     email: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TicketCount")]
 struct Count {
     messages: u64,
 }
@@ -233,7 +256,8 @@ impl Ticket {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TicketWithMessages")]
 struct WithMessages {
     #[serde(flatten)]
     ticket: Ticket,

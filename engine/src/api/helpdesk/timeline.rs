@@ -11,18 +11,23 @@ use patchbay_store::{
     messages::MessageView,
     timeline::{Attempt, Received, Repeats, Traces},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, words::DirectionWord};
 use crate::{
-    api::endpoint::{Endpoint, get},
+    api::{description::Described, endpoint::get},
     app::App,
     auth::Principal,
     service::sending,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{organisation}/tickets/{id}/messages/{message}/timeline", show)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{organisation}/tickets/{id}/messages/{message}/timeline", show)
+            .does("What happened to a message")
+            .answers::<Timeline>(),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -31,7 +36,7 @@ struct Place {
     message: MessageId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Timeline {
     message_id: MessageId,
@@ -42,15 +47,17 @@ struct Timeline {
     events: Vec<Event>,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "TimelineEvent")]
 struct Event {
     at: DateTime<Utc>,
     #[serde(flatten)]
     what: What,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+#[schemars(rename = "TimelineWhat")]
 enum What {
     WebhookReceived {
         webhook_id: WebhookId,

@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{InviteId, UserId};
 use patchbay_store::{invites, users};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Error, Id,
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{
+        description::Described,
         endpoint::{Endpoint, get, post},
         fields::{Check, Field},
     },
@@ -26,28 +28,37 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
+    let lists = |route: Endpoint| route.does("List users").pages::<User>();
+    let invites = |route: Endpoint| route.does("Invite somebody").admins().takes::<InviteBody>().creates::<Invited>();
+    let lists_invites = |route: Endpoint| route.does("List invitations").admins().pages::<Invite>();
+    let shows = |route: Endpoint| route.does("Show a user").answers::<User>();
+    let deactivates = |route: Endpoint| route.does("Deactivate a user").admins().answers::<Deactivated>();
     vec![
-        get("/users", list),
-        post("/users/invites", invite),
-        get("/users/invites/list", list_invites),
-        get("/users/{id}", show),
-        post("/users/{id}/deactivate", deactivate),
-        get("/{organisation}/users", list),
-        post("/{organisation}/users/invites", invite),
-        get("/{organisation}/users/invites/list", list_invites),
-        get("/{organisation}/users/{id}", show),
-        post("/{organisation}/users/{id}/deactivate", deactivate),
+        lists(get("/users", list)),
+        invites(post("/users/invites", invite)),
+        lists_invites(get("/users/invites/list", list_invites)),
+        shows(get("/users/{id}", show)),
+        deactivates(post("/users/{id}/deactivate", deactivate)),
+        lists(get("/{organisation}/users", list)),
+        invites(post("/{organisation}/users/invites", invite)),
+        lists_invites(get("/{organisation}/users/invites/list", list_invites)),
+        shows(get("/{organisation}/users/{id}", show)),
+        deactivates(post("/{organisation}/users/{id}/deactivate", deactivate)),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "InviteUser", deny_unknown_fields)]
 struct InviteBody {
     #[serde(default)]
+    #[schemars(!default)]
     email: Field<String>,
     #[serde(default)]
+    #[schemars(!default)]
     role: Field<RoleWord>,
     #[serde(flatten)]
+    #[schemars(skip)]
     rest: Map<String, Value>,
 }
 
@@ -61,7 +72,7 @@ impl InviteBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct User {
     id: UserId,
@@ -79,8 +90,9 @@ impl From<users::User> for User {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CreatedInvite")]
 struct Invited {
     id: InviteId,
     email: String,
@@ -97,7 +109,7 @@ impl From<service::Invited> for Invited {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Invite {
     id: InviteId,
@@ -113,6 +125,15 @@ impl From<invites::Invite> for Invite {
         let invites::Invite { id, email, role, accepted_at, expires_at, created_at, .. } = invite;
         Self { id, email, role: role.into(), accepted: accepted_at.is_some(), expires_at, created_at }
     }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeactivatedUser")]
+struct Deactivated {
+    id: UserId,
+    email: Option<String>,
+    is_active: bool,
 }
 
 async fn list(
@@ -151,7 +172,7 @@ async fn list_invites(
 
 async fn deactivate(app: web::Data<App>, admin: Admin, path: web::Path<Id<UserId>>) -> Result<HttpResponse, Error> {
     let user = service::deactivate(&app, &admin, path.id).await?;
-    Ok(HttpResponse::Ok().json(json!({"id": user.id, "email": user.email, "isActive": user.is_active})))
+    Ok(HttpResponse::Ok().json(Deactivated { id: user.id, email: user.email, is_active: user.is_active }))
 }
 
 /// A second invitation while one is open is forbidden in this dialect.
@@ -164,6 +185,8 @@ fn pending(error: ServiceError) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -6,15 +6,28 @@ use patchbay_domain::ChannelId;
 use super::{Error, Id};
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::{Content, Described},
+        endpoint::{get, post},
         webhook,
     },
     app::App,
     ingress::Target,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{id}", receive).machine(), post("/{id}", receive).machine()]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{id}", receive)
+            .machine()
+            .does("A platform's handshake")
+            .says(200, Content::Text)
+            .refuses(&[400, 401, 403, 413]),
+        post("/{id}", receive)
+            .machine()
+            .does("A platform's call, as its connector understands it")
+            .takes_bytes()
+            .says(200, Content::Bytes)
+            .refuses(&[401]),
+    ]
 }
 
 async fn receive(

@@ -8,12 +8,13 @@ use patchbay_domain::{
     ticket::{Priority, TicketStatus},
 };
 use patchbay_store::campaigns::RecipientStatus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A set of words and what each stands for.
 macro_rules! words {
     ($($name:ident: $ours:ty { $($word:ident = $text:literal),* $(,)? })*) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum $name {
             $(#[serde(rename = $text)] $word,)*
         }

@@ -9,14 +9,16 @@ mod answers;
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
-use answers::{Done, Foreseen, Inspected, Line, Listed, Refused};
+use answers::{Answer, Done, Foreseen, Inspected, Line, Listed, Outlook, Refused};
 use patchbay_domain::{ChannelId, DeadLetterId};
 use patchbay_store::dead_letters::DeadLetterFilter;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         fields::{Check, Field},
         guard,
         helpdesk::page::PageQuery,
@@ -31,12 +33,26 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/dead-letters", list).operator(),
-        post("/dead-letters/replay", replay).operator(),
-        get("/dead-letters/{id}", show).operator(),
-        post("/dead-letters/{id}/replay", replay_one).operator(),
+        get("/dead-letters", list)
+            .operator()
+            .does("List what could not be read")
+            .query::<FilterQuery>()
+            .query::<PeriodQuery>()
+            .query::<PageQuery>()
+            .answers::<Listed>(),
+        post("/dead-letters/replay", replay)
+            .operator()
+            .does("Read letters again")
+            .takes::<ReplayBody>()
+            .answers::<Answer>(),
+        get("/dead-letters/{id}", show).operator().does("Show a letter").answers::<Inspected>(),
+        post("/dead-letters/{id}/replay", replay_one)
+            .operator()
+            .does("Read a letter again")
+            .may_take::<OneBody>()
+            .answers::<Answer>(),
     ]
 }
 
@@ -57,7 +73,7 @@ impl FromRequest for Reach {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FilterQuery {
     channel_id: Option<String>,
@@ -65,8 +81,9 @@ struct FilterQuery {
 }
 
 /// Letters by their ids, or those of a time that wait.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Replay")]
 struct ReplayBody {
     #[serde(default)]
     ids: Field<Vec<DeadLetterId>>,
@@ -101,8 +118,9 @@ impl ReplayBody {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "ReplayOne")]
 struct OneBody {
     dry_run: bool,
 }
@@ -176,9 +194,9 @@ async fn answer(
     if dry_run {
         let foreseen = dead_letters::forecast(app, reach, which).await.map_err(rejected)?;
         let foreseen: Vec<_> = foreseen.into_iter().map(Foreseen::from).collect();
-        return Ok(HttpResponse::Ok().json(serde_json::json!({"dryRun": true, "deadLetters": foreseen})));
+        return Ok(HttpResponse::Ok().json(Answer::Foreseen(Outlook { dry_run: true, dead_letters: foreseen })));
     }
     let Replayed { replayed, refused, remaining } = dead_letters::replay(app, reach, which).await.map_err(rejected)?;
     let refused = refused.into_iter().map(|(id, reason)| Refused { id, reason }).collect();
-    Ok(HttpResponse::Ok().json(Done { replayed, refused, remaining }))
+    Ok(HttpResponse::Ok().json(Answer::Done(Done { replayed, refused, remaining })))
 }

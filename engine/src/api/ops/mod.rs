@@ -20,34 +20,58 @@ use actix_web::{
     },
     web,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    endpoint::{Endpoint, get},
+    description::{Content, Described, part, schema_of},
+    endpoint::get,
     problem::{Problem, Rejected, Shape},
 };
-use crate::{app::App, auth::client_address, config, service::ServiceError};
+use crate::{app::App, auth::client_address, config, service::ServiceError, supervision::ActorSnapshot};
 
 pub const SHAPE: Shape = Shape(body);
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     let mut endpoints = vec![
-        get("/health", health).machine(),
-        get("/ready", ready).machine(),
-        get("/metrics", metrics).machine(),
-        get("/actors", actors).machine(),
+        get("/health", health).machine().does("Is the process up?").answers::<Health>(),
+        get("/ready", ready)
+            .machine()
+            .does("Can it do its work?")
+            .answers::<ready::Report>()
+            .answers_with::<ready::Report>(503),
+        get("/metrics", metrics).machine().does("Figures for Prometheus").operators().says(200, Content::Text),
+        get("/actors", actors).machine().does("The actors there are").operators().answers::<Vec<ActorSnapshot>>(),
     ];
-    endpoints.extend(plugins::endpoints());
-    endpoints.extend(dead_letters::endpoints());
+    endpoints.extend(part("connectors", plugins::endpoints()));
+    endpoints.extend(part("dead letters", dead_letters::endpoints()));
     endpoints
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+struct Body<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
 fn body(problem: &Problem) -> Value {
-    json!({"code": problem.code, "message": problem.message})
+    json!(Body { code: problem.code, message: &problem.message })
+}
+
+pub fn problem_schema(generator: &mut SchemaGenerator) -> Schema {
+    schema_of::<Body>(generator)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
 }
 
 async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+    HttpResponse::Ok().json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
 async fn ready(app: web::Data<App>) -> HttpResponse {

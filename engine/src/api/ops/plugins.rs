@@ -7,12 +7,14 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::operators_only;
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         problem::Rejected,
     },
     app::App,
@@ -23,18 +25,29 @@ use crate::{
 /// As much as a connector's file may have.
 const FILE_BYTES: usize = 64 << 20;
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/plugins", list).machine(),
-        post("/plugins", upload).machine(),
-        post("/plugins/{id}/grant", grant).machine(),
-        post("/plugins/{id}/enable", enable).machine(),
-        post("/plugins/{id}/disable", disable).machine(),
-        post("/plugins/{id}/roll-back", roll_back).machine(),
+        get("/plugins", list).machine().does("List connectors").operators().answers::<Vec<Installed>>(),
+        post("/plugins", upload)
+            .machine()
+            .does("Install a connector, or another version of one")
+            .operators()
+            .takes_bytes()
+            .creates::<Installed>()
+            .answers_with::<Installed>(202)
+            .refuses(&[409, 422]),
+        changes(post("/plugins/{id}/grant", grant).machine().does("Let a connector call hosts").takes::<Grant>()),
+        changes(post("/plugins/{id}/enable", enable).machine().does("Have a connector serve")),
+        changes(post("/plugins/{id}/disable", disable).machine().does("Have a connector rest")),
+        changes(post("/plugins/{id}/roll-back", roll_back).machine().does("Bring the version before back")),
     ]
 }
 
-#[derive(Deserialize)]
+fn changes(described: Described) -> Described {
+    described.operators().named_by::<String>().answers::<Installed>().refuses(&[409, 422])
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Grant {
     hosts: Vec<String>,

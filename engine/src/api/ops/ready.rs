@@ -2,19 +2,22 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Readiness")]
 pub struct Report {
     status: &'static str,
     checks: BTreeMap<&'static str, Check>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReadinessCheck")]
 struct Check {
     ready: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, DeadLetterId, OrganisationId, platform::Header};
 use patchbay_store::dead_letters::{DeadLetter, Summary};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -10,20 +11,23 @@ use crate::{
     service::dead_letters::{self, Effect, Forecast},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeadLetters")]
 pub struct Listed {
     pub dead_letters: Vec<Line>,
     pub total: u64,
     pub next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeadLetter")]
 pub struct Line {
     id: DeadLetterId,
     organisation_id: OrganisationId,
     channel_id: ChannelId,
+    #[schemars(with = "String")]
     direction: Direction,
     reason: String,
     bytes: u64,
@@ -38,12 +42,14 @@ impl From<Summary> for Line {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "InspectedDeadLetter")]
 pub struct Inspected {
     id: DeadLetterId,
     organisation_id: OrganisationId,
     channel_id: ChannelId,
+    #[schemars(with = "String")]
     direction: Direction,
     reason: String,
     created_at: DateTime<Utc>,
@@ -51,7 +57,7 @@ pub struct Inspected {
     webhook: Option<Webhook>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Webhook {
     method: String,
@@ -87,8 +93,24 @@ impl From<DeadLetter> for Inspected {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "ReplayAnswer")]
+pub enum Answer {
+    Done(Done),
+    Foreseen(Outlook),
+}
+
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+pub struct Outlook {
+    pub dry_run: bool,
+    pub dead_letters: Vec<Foreseen>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Replayed")]
 pub struct Done {
     pub replayed: Vec<DeadLetterId>,
     pub refused: Vec<Refused>,
@@ -96,14 +118,16 @@ pub struct Done {
     pub remaining: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RefusedReplay")]
 pub struct Refused {
     pub id: DeadLetterId,
     pub reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ForeseenReplay")]
 pub struct Foreseen {
     id: DeadLetterId,
     /// Why it would become a dead letter again.
@@ -111,8 +135,9 @@ pub struct Foreseen {
     effects: Vec<EffectAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ForeseenEffect")]
 struct EffectAnswer {
     event: &'static str,
     external_id: Option<String>,

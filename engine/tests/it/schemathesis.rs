@@ -1,0 +1,117 @@
+//! The engine tried by its own OpenAPI documents: schemathesis makes requests of what they allow and of what they do not.
+//! No answer is a fault of ours, has a status or a kind of content that is not described, or violates its schema.
+
+use std::{fmt::Write as _, process::Stdio, time::Duration};
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{process::Command, time::timeout};
+
+use crate::{
+    on_every_size,
+    support::{
+        api::Person,
+        engine::Engine,
+        mock,
+        platform::{Answer, Platform},
+        size::Size,
+    },
+};
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+const EXAMPLES: &str = "12";
+const LIMIT: Duration = Duration::from_mins(4);
+
+/// Where `cargo xtask test` installed it; nowhere, where only the embedded size is tried and it could not be had.
+fn program() -> Option<String> {
+    let program = std::env::var("PATCHBAY_TEST_SCHEMATHESIS").ok();
+    let may_lack = Size::Postgres.is_left_out();
+    assert!(program.is_some() || may_lack, "schemathesis is not installed; run the tests with `cargo xtask test`");
+    program
+}
+
+/// What the paths name, so that requests reach further than to what is not there.
+struct Place {
+    organisation: String,
+    ids: Vec<(&'static str, String)>,
+}
+
+impl Place {
+    async fn of(engine: &Engine, person: &Person, platform: &Platform) -> Self {
+        let channel = person.channel("MOCK", mock::config(&platform.address)).await;
+        let spare = person.channel("MOCK", json!({})).await;
+        mock::post(engine, &channel, &mock::text("+4915112345678", "1", "hello")).await;
+        mock::post(engine, &channel, &json!({"messageId": "2"})).await;
+        let ticket = person.ticket(&channel).await;
+        let agent = person.colleague("Bea", "AGENT").await;
+        let letters = person.waiting_at("/ops/dead-letters", |told| told["total"] == 1).await;
+        let messages = person.get(&format!("/tickets/{ticket}/messages")).await;
+        let customers = person.get("/customers").await;
+        let canned = json!({"name": "greeting", "content": "hello"});
+        let canned = person.call_at(reqwest::Method::POST, &person.macros(""), canned).await.1;
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        // The last that fits counts.
+        let ids = vec![
+            ("/orgs/macros/{organisation}/{id}", text(&canned["id"])),
+            ("/users/{id}", agent.id.clone()),
+            ("/audit-logs/user/{id}", agent.id),
+            ("/channels/{id}", spare),
+            ("/webhook/{id}", channel),
+            ("/tickets/{id}", ticket),
+            ("/customers/{id}", text(&customers[0]["id"])),
+            ("/dead-letters/{id}", text(&letters["deadLetters"][0]["id"])),
+            ("{message}", text(&messages[0]["id"])),
+        ];
+        Self { organisation: person.organisation.clone(), ids }
+    }
+
+    /// As its configuration has it.
+    fn settings(&self) -> String {
+        let mut settings = format!("[parameters]\n\"path.organisation\" = \"{}\"\n", self.organisation);
+        for (path, id) in &self.ids {
+            let name = if *path == "{message}" { "message" } else { "id" };
+            let path = path.replace('{', "\\\\{").replace('}', "\\\\}");
+            writeln!(
+                settings,
+                "\n[[operations]]\ninclude-path-regex = \"{path}\"\nparameters = {{ \"path.{name}\" = \"{id}\" }}"
+            )
+            .unwrap();
+        }
+        settings
+    }
+}
+
+async fn tried(engine: &Engine, document: &str, person: &Person, settings: &str, program: &str) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("schemathesis.toml");
+    std::fs::write(&file, settings).unwrap();
+    let run = Command::new(program)
+        .current_dir(folder.path())
+        .arg("--config-file")
+        .arg(&file)
+        .args(["run", &engine.url(&format!("/api/docs/{document}.json"))])
+        .args(["--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "examples,coverage,fuzzing"])
+        .args(["--generation-deterministic", "--generation-database", "none", "--suppress-health-check", "all"])
+        .args(["--workers", "2", "--request-timeout", "30", "--warnings", "off", "--continue-on-failure", "--no-color"])
+        .args(["--header", &format!("Authorization: Bearer {}", person.token)])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = timeout(LIMIT, run).await.expect("schemathesis takes too long").unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{document}: {told}");
+}
+
+on_every_size! {
+    async fn no_answer_is_otherwise_than_described(size: Size) {
+        let Some(program) = program() else { return };
+        let engine = Engine::start(size).await;
+        let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;
+        let person = Person::sign_up(&engine).await;
+        let settings = Place::of(&engine, &person, &platform).await.settings();
+        for document in ["ops", "helpdesk"] {
+            tried(&engine, document, &person, &settings, &program).await;
+        }
+        engine.discard().await;
+    }
+}
