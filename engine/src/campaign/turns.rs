@@ -194,7 +194,8 @@ impl Lot<'_> {
                 Refusal::OptedOut => passed_over(true, refusal.code(), refusal.to_string()),
                 refusal => passed_over(false, refusal.code(), refusal.to_string()),
             },
-            Err(ConversationError::Unavailable) => Turn::PutOff,
+            // The channel may have been deleted meanwhile: the next look knows.
+            Err(ConversationError::Unavailable | ConversationError::NotFound) => Turn::PutOff,
             Err(error) => {
                 tracing::error!(campaign.id = %self.id, recipient.id = %recipient_id, %error, "a recipient is given up");
                 passed_over(false, "INTERNAL_ERROR", "the message could not be stored; it has been logged".to_owned())

@@ -118,10 +118,10 @@ on_every_size! {
 
 on_every_size! {
     async fn an_answer_overtakes_a_campaign_in_its_own_conversation(size: Size) {
-        let desk = Desk::open(size, slow(2)).await;
+        let desk = Desk::open(size, slow(1)).await;
         mock::post(&desk.engine, &desk.channel, &mock::text(ANA, "1", "hello")).await;
         let ticket = desk.admin.ticket(&desk.channel).await;
-        let mut list = contacts(20);
+        let mut list = contacts(60);
         list.push(ANA.to_owned());
         let id = desk.campaign("To all", &list).await;
         desk.start(&id).await;
@@ -130,10 +130,13 @@ on_every_size! {
             (desk.engine.database.count(query).await == 1).then_some(())
         }).await;
         desk.admin.answer(&ticket, "first").await;
-        desk.completed(&id).await;
-        let to_ana: Vec<Value> = desk.platform.calls().iter().map(|call| call.json())
-            .filter(|body| body["to"] == ANA).map(|body| body["text"].clone()).collect();
-        assert_eq!(to_ana, ["first", "To all"]);
+        let to_ana = || {
+            let to_ana = desk.platform.calls().into_iter().map(|call| call.json()).filter(|body| body["to"] == ANA);
+            to_ana.map(|body| body["text"].clone()).collect::<Vec<Value>>()
+        };
+        until("the answer", PATIENCE, || async { (!to_ana().is_empty()).then_some(()) }).await;
+        assert_eq!(to_ana(), ["first"]);
+        assert_eq!(desk.step(&id, "cancel").await.0, 200);
         desk.engine.finish().await;
     }
 }

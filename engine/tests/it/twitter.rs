@@ -45,7 +45,10 @@ on_every_size! {
         let list = person.waiting(&format!("/tickets/{ticket}/messages"), |list| !list[0].is_null()).await;
         assert_eq!((&list[0]["content"], list[1].is_null()), (&json!("Look"), true), "{list}");
         engine.drained().await;
-        assert_eq!(engine.database.count("select count(*) from media").await, 1);
+        assert_eq!(engine.database.count("select count(*) from messages").await, 1);
+        let without = "select count(*) from messages where metadata->>'missingMedia' is not null";
+        assert_eq!(engine.database.count(without).await, 0, "the picture was refused");
+        assert!(engine.database.count("select count(*) from media").await > 0);
         assert_eq!(engine.database.count("select count(*) from dead_letters").await, 0);
         engine.finish().await;
     }
