@@ -23,6 +23,7 @@ use patchbay_domain::{
     platform::{Attachment, MediaKind, MediaSource},
 };
 use patchbay_store::media::Media;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -53,8 +54,9 @@ pub fn files() -> Vec<Endpoint> {
 }
 
 /// A file of a message, as it is shown with it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "File")]
 pub struct Shown {
     /// Absent while the file is only at the platform.
     id: Option<MediaId>,

@@ -7,6 +7,7 @@
 mod recipient;
 mod text;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use recipient::{Contacts, LONGEST_CONTACT, Malformed, Recipient};
@@ -15,7 +16,7 @@ pub use text::{Addressee, MOST_PLACES, MOST_TEMPLATE_CHARS, Names, TextError, Wo
 /// The most recipients of one campaign.
 pub const MOST_RECIPIENTS: u64 = 1_000_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CampaignStatus {
     Draft,

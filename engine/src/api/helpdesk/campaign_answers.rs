@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::{CampaignId, ChannelId, OrganisationId, UserId, campaign::CampaignStatus, platform::TemplateUse};
 use patchbay_store::campaigns as stored;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::campaign_recipients::Recipient;
 use crate::service::campaigns::Counted;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Campaign {
     id: CampaignId,
@@ -30,14 +31,16 @@ pub struct Campaign {
     count: Count,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CampaignAuthor")]
 struct Person {
     id: UserId,
     name: String,
     email: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CampaignChannel")]
 struct Channel {
     id: ChannelId,
     name: String,
@@ -45,7 +48,8 @@ struct Channel {
     kind: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CampaignCount")]
 struct Count {
     recipients: u64,
 }
@@ -77,7 +81,8 @@ impl From<stored::Campaign> for Campaign {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CampaignWithRecipients")]
 pub struct WithRecipients {
     #[serde(flatten)]
     pub campaign: Campaign,
@@ -85,16 +90,18 @@ pub struct WithRecipients {
     pub recipients: Vec<Recipient>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RetriedCampaign")]
 pub struct Retried {
     #[serde(flatten)]
     pub campaign: Campaign,
     pub retried_count: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CampaignStats")]
 pub struct Stats {
     total_recipients: u64,
     sent_count: u64,
@@ -110,8 +117,9 @@ pub struct Stats {
     status: CampaignStatus,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SkippedRecipients")]
 struct Skipped {
     opted_out: u64,
     do_not_disturb: u64,
@@ -139,7 +147,8 @@ impl From<Counted> for Stats {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportedCampaign")]
 pub struct Reported {
     id: CampaignId,
     name: String,

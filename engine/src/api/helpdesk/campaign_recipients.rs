@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use patchbay_domain::{CampaignId, MessageId, RecipientId};
 use patchbay_store::campaigns::{self as stored, RecipientFilter, RecipientStatus};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,7 +22,8 @@ use super::{
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         fields::Check,
         problem::Problem,
     },
@@ -37,17 +39,38 @@ use crate::{
 /// A million contacts, with room around them.
 const LARGEST: usize = 256 << 20;
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/{organisation}/campaigns/{id}/recipients", list), post("/{organisation}/campaigns/{id}/recipients", add)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/{organisation}/campaigns/{id}/recipients", list)
+            .does("List a campaign's recipients")
+            .query::<FilterQuery>()
+            .pages::<Recipient>(),
+        post("/{organisation}/campaigns/{id}/recipients", add)
+            .does("Add recipients to a campaign")
+            .admins()
+            .takes::<Added>()
+            .creates::<Answer>()
+            .refuses(&[409]),
+    ]
 }
 
-#[derive(Deserialize)]
+/// The whole list, however long: it is stored while it arrives. Or a contact in each line, as `application/x-ndjson`.
+#[derive(JsonSchema)]
+#[schemars(rename = "AddRecipients")]
+#[expect(dead_code, reason = "only described: the body is read while it arrives")]
+struct Added {
+    recipients: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct FilterQuery {
+    #[schemars(with = "Option<RecipientWord>")]
     status: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CampaignRecipient")]
 pub struct Recipient {
     id: RecipientId,
     campaign_id: CampaignId,
@@ -71,8 +94,9 @@ impl From<stored::Recipient> for Recipient {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AddedRecipients")]
 struct Answer {
     success: bool,
     /// How many were added.
@@ -85,7 +109,8 @@ struct Answer {
     malformed: Vec<Malformed>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MalformedRecipient")]
 struct Malformed {
     position: u64,
     recipient: String,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{CampaignId, ChannelId, platform::TemplateUse};
 use patchbay_store::campaigns::RecipientFilter;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -14,7 +15,8 @@ use super::{
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post, put},
+        description::Described,
+        endpoint::{get, post, put},
         fields::{Check, Field, Noted},
     },
     app::App,
@@ -27,24 +29,54 @@ use crate::{
     },
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
+    let all = "/{organisation}/campaigns";
+    let one = "/{organisation}/campaigns/{id}";
     vec![
-        get("/analytics/campaigns", report),
-        get("/{organisation}/campaigns", list),
-        post("/{organisation}/campaigns", create),
-        get("/{organisation}/campaigns/{id}", show),
-        put("/{organisation}/campaigns/{id}", update),
-        post("/{organisation}/campaigns/{id}/start", start),
-        post("/{organisation}/campaigns/{id}/pause", pause),
-        post("/{organisation}/campaigns/{id}/resume", resume),
-        post("/{organisation}/campaigns/{id}/cancel", cancel),
-        post("/{organisation}/campaigns/{id}/retry", retry),
-        get("/{organisation}/campaigns/{id}/stats", stats),
+        get("/analytics/campaigns", report)
+            .does("List the numbers of every campaign")
+            .pages::<Reported>(),
+        get(all, list).does("List campaigns").pages::<Campaign>(),
+        post(all, create)
+            .does("Make a campaign")
+            .admins()
+            .takes::<Body>()
+            .creates::<Campaign>()
+            .refuses(&[404, 409, 422]),
+        get(one, show).does("Show a campaign").answers::<WithRecipients>(),
+        put(one, update).does("Change a campaign").admins().takes::<Body>().answers::<Campaign>().refuses(&[409]),
+        post("/{organisation}/campaigns/{id}/start", start)
+            .does("Start a campaign, or have it start at its time")
+            .admins()
+            .answers::<Campaign>()
+            .refuses(&[409, 422]),
+        post("/{organisation}/campaigns/{id}/pause", pause)
+            .does("Pause a campaign")
+            .admins()
+            .answers::<Campaign>()
+            .refuses(&[409]),
+        post("/{organisation}/campaigns/{id}/resume", resume)
+            .does("Go on with a campaign")
+            .admins()
+            .answers::<Campaign>()
+            .refuses(&[409, 422]),
+        post("/{organisation}/campaigns/{id}/cancel", cancel)
+            .does("End a campaign")
+            .admins()
+            .answers::<Campaign>()
+            .refuses(&[409]),
+        post("/{organisation}/campaigns/{id}/retry", retry)
+            .does("Write again to recipients who could not be reached")
+            .admins()
+            .answers::<Retried>()
+            .refuses(&[409, 422]),
+        get("/{organisation}/campaigns/{id}/stats", stats).does("Count a campaign's recipients").answers::<Stats>(),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "WriteCampaign")]
 struct Body {
     #[serde(default)]
     channel_id: Field<ChannelId>,

@@ -134,6 +134,11 @@ struct Sender {
 impl Message {
     pub fn of(app: &App, view: MessageView) -> Self {
         let is_public = channels::is_public(app, &view.channel_type);
+        let files = view.message.content.attachments.iter().map(|file| Shown::of(app, file.clone())).collect();
+        Self::shown(view, is_public, files)
+    }
+
+    fn shown(view: MessageView, is_public: bool, attachments: Vec<Shown>) -> Self {
         let metadata = with_delivery(&view);
         let MessageView { message, sender_user_name, content_deleted_at, .. } = view;
         let content = match content_deleted_at {
@@ -152,7 +157,7 @@ impl Message {
             sender_user: message.sender_user_id.zip(sender_user_name).map(|(id, name)| Sender { id, name }),
             sender_name: message.sender_name,
             content,
-            attachments: message.content.attachments.into_iter().map(|file| Shown::of(app, file)).collect(),
+            attachments,
             is_public,
             content_deleted_at,
             metadata,
@@ -277,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_is_public_or_deleted_says_so() {
-        let shown = |view, is_public| serde_json::to_value(Message::shown(view, is_public)).unwrap();
+        let shown = |view, is_public| serde_json::to_value(Message::shown(view, is_public, vec![])).unwrap();
         let mut old = view(Direction::Inbound, MessageState::Received);
         let kept = shown(view(Direction::Inbound, MessageState::Received), true);
         assert_eq!((&kept["isPublic"], &kept["content"]), (&json!(true), &json!("hello")));
@@ -292,6 +297,9 @@ mod tests {
     #[test]
     fn what_waits_and_what_came_in_says_nothing_of_delivery() {
         assert_eq!(with_delivery(&view(Direction::Outbound, MessageState::Queued)), json!({"tag": "x"}));
+        let shown = Message::shown(view(Direction::Inbound, MessageState::Received), false, vec![]);
+        let shown = serde_json::to_value(shown).unwrap();
+        assert_eq!((&shown["metadata"], shown.get("status")), (&json!({"tag": "x"}), None));
     }
 
     #[test]
