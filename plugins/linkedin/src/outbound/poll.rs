@@ -96,10 +96,7 @@ pub fn resume(
 }
 
 fn go_on(api: &Api, mut progress: Progress, now: Timestamp) -> Result<Step, Failure> {
-    let Some(target) = progress.round.ahead.front() else {
-        progress.round.complete(OVERLAP_MS, now);
-        return Ok(handed_over(api, progress, now));
-    };
+    let Some(target) = progress.round.ahead.front() else { return Ok(handed_over(api, progress, now)) };
     let request = request(api, target, &progress.round);
     if progress.allowed == 0 {
         progress.round.rest_until_more_may_be_spent(now);
@@ -194,8 +191,8 @@ fn handed_over(api: &Api, progress: Progress, now: Timestamp) -> Step {
     for found in &found {
         hand_over(found, context(api, now), &mut round, &mut events);
     }
-    if !events.is_empty() {
-        round.rest_after_news(now);
+    if round.ahead.is_empty() {
+        round.complete(OVERLAP_MS, !events.is_empty(), now);
     }
     round.forget();
     Outcome::Polled(Polled { events, cursor: serde_json::to_string(&round).ok() }).into()

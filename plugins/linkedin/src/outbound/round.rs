@@ -146,14 +146,11 @@ impl Round {
         self.rests_until = now + SPENT_MS;
     }
 
-    /// Everything was asked for: the next round looks a little further back than this one began.
-    pub fn complete(&mut self, overlap: u64, now: Timestamp) {
+    /// Everything was asked for and handed over: the next round looks a little further back than this one began. After
+    /// news the engine asks again at once.
+    pub fn complete(&mut self, overlap: u64, had_news: bool, now: Timestamp) {
         self.since = self.begun.take().unwrap_or(now).saturating_sub(overlap).max(self.since);
-    }
-
-    /// After news the engine asks again at once.
-    pub fn rest_after_news(&mut self, now: Timestamp) {
-        if self.begun.is_none() {
+        if had_news {
             self.rests_until = now + AFTER_ROUND_MS;
         }
     }

@@ -17,6 +17,11 @@ fn poll(cursor: Option<&str>) -> Command {
     Command::Poll(cursor.map(str::to_owned))
 }
 
+/// So many calls a day are enough for everything.
+fn channel_of(calls: u32) -> Channel {
+    channel_with(json!({"callsPerDay": calls}))
+}
+
 fn standard() -> Channel {
     channel_with(json!({"accessTier": "standard"}))
 }
@@ -111,16 +116,17 @@ fn a_round_begins_where_the_one_before_began_and_repeats_nothing() {
     let known = [comment(old), element(REPLY, MEMBER, "New", NOW - MINUTE)];
     let (events, cursor, _) = at(&channel(), None, NOW, vec![posts(), page(json!(known)), page(json!([]))]);
     assert_eq!(ids(&events), [REPLY], "the other one is older than a day");
+    let (events, _, _) =
+        at(&channel(), None, NOW, vec![posts(), page(json!([comment(NOW - 60 * MINUTE)])), page(json!([]))]);
+    assert_eq!(ids(&events), [COMMENT], "a round tells everything since it last looked");
     // At once, because there were news: it rests.
     let (events, rested, asked) = at(&channel(), Some(&cursor), NOW + 100, vec![]);
     assert!(events.is_empty() && rested == cursor && asked.is_empty());
-    // The answers of the newest comment are looked for as well.
-    let later = NOW + EVERY;
-    let answers = || vec![page(json!(known)), page(json!([]))];
-    let (events, cursor, asked) = at(&channel(), Some(&cursor), later, answers());
-    assert_eq!((events.len(), asked), (0, vec![comments_of(POST, 0), comments_of(OTHER_POST, 0)]));
-    let (events, _, asked) = at(&channel(), Some(&cursor), later + EVERY, vec![page(json!([reply(MEMBER, later)]))]);
-    assert_eq!((ids(&events), asked[0].as_str()), (vec![REPLY], comments_of(REPLY, 0).as_str()));
+    // The answers to one comment are looked for as well.
+    let answers = vec![page(json!(known)), page(json!([])), page(json!([]))];
+    let (events, _, asked) = at(&channel_of(1000), Some(&cursor), NOW + EVERY, answers);
+    assert_eq!(events.len(), 0);
+    assert_eq!(asked, [comments_of(POST, 0), comments_of(OTHER_POST, 0), comments_of(REPLY, 0)]);
 }
 
 #[test]
@@ -142,8 +148,8 @@ fn what_was_edited_is_told_once() {
     let (events, cursor, _) = at(&channel(), None, NOW, vec![posts(), page(json!([edited])), page(json!([]))]);
     let [Event::MessageEdited(edit)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((edit.content.text.as_deref(), edit.at), (Some("Better"), NOW - MINUTE));
-    let again = vec![page(json!([edited])), page(json!([]))];
-    assert!(at(&channel(), Some(&cursor), NOW + EVERY, again).0.is_empty());
+    let again = vec![page(json!([edited])), page(json!([])), page(json!([]))];
+    assert!(at(&channel_of(1000), Some(&cursor), NOW + EVERY, again).0.is_empty());
 }
 
 #[test]
@@ -160,7 +166,7 @@ fn pages_follow_until_one_is_short() {
 
 #[test]
 fn the_calls_of_a_day_are_spread_over_it() {
-    let channel = channel_with(json!({"callsPerDay": 20}));
+    let channel = channel_of(20);
     let midnight = NOW - NOW % (24 * 60 * MINUTE);
     let (mut cursor, mut calls) = (None, 0);
     for number in 0..32 {
