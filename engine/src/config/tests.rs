@@ -158,7 +158,7 @@ fn an_unknown_key_is_named_with_those_there_are() {
         ),
         (
             "verbose = true",
-            "DIR/patchbay.toml sets `verbose`, which is no key; there are `auth`, `bus`, `conversations`, `egress`, `log`, `plugins`, `retention`, `secrets`, `server`, `sessions`, `storage`, `tickets`.",
+            "DIR/patchbay.toml sets `verbose`, which is no key; there are `auth`, `bus`, `conversations`, `egress`, `log`, `plugins`, `realtime`, `retention`, `secrets`, `server`, `sessions`, `storage`, `tickets`.",
         ),
         (
             "server = 1",

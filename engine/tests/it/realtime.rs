@@ -70,13 +70,13 @@ on_every_size! {
 
         let writing = write(&engine, &channel);
         let reading = async {
-            let (mut last, mut frames, mut messages) = (start.clone(), Vec::new(), 0);
+            let (mut frames, mut messages) = (Vec::new(), 0);
             while messages < CONTACTS * EACH {
                 let frame = socket.frame().await;
                 if frame["type"] == "connected" {
                     continue;
                 }
-                last = text(&frame, "cursor");
+                let last = text(&frame, "cursor");
                 messages += usize::from(frame["type"] == "new_message");
                 frames.push(frame);
                 // It drops its connection without a word, again and again, and comes back with its cursor.

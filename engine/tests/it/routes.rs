@@ -132,7 +132,7 @@ impl House {
             }
             ("POST", path) if path.contains("/messages/") => json!({
                 "channel": "SMS", "message": "hi", "to": CONTACT, "subject": "s", "body": "b",
-                "scheduledAt": Utc::now() + Duration::days(1),
+                "scheduledAt": Utc::now(),
             }),
             ("POST", path) if path.ends_with("/contact/emails") => json!({"email": "ana@example.com"}),
             ("POST", path) if path.ends_with("/contact/phones") => json!({"phone": CONTACT}),

@@ -46,6 +46,7 @@ impl Store {
             delivery.due_at = None;
             match next {
                 MessageState::Queued => {
+                    delivery.due_at = Some(now);
                     delivery.failure = None;
                     let channel_id = delivery.channel_id;
                     let job = NewJob {

@@ -88,6 +88,7 @@ impl Store {
         .fetch_optional(&mut tx)
         .await?;
         let Some((conversation_id,)) = cancelled else { return Ok(false) };
+        sql("delete from jobs where key = $1").bind(id).execute(&mut tx).await?;
         sql("update campaign_recipients set status = 'SKIPPED', reason = 'CANCELLED' where message_id = $1")
             .bind(id)
             .execute(&mut tx)

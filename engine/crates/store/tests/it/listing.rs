@@ -112,7 +112,8 @@ async fn an_unknown_outcome_is_decided_once(fixture: Fixture) {
     let asked = store.manual_action_page(organisation, None, page(10, None)).await.unwrap();
     assert_eq!((asked.len(), asked[0].kind.as_str()), (1, OUTCOME_UNKNOWN));
     assert_eq!(store.count_manual_actions(organisation, None).await.unwrap(), 1);
-    let decided = Decided { organisation_id: organisation, question: asked[0].id, message_id, decision: Decision::Resend };
+    let decided =
+        Decided { organisation_id: organisation, question: asked[0].id, message_id, decision: Decision::Resend };
     let other = fixture.other_tenant("other").await;
     let theirs = Decided { organisation_id: other.organisation(), ..decided };
     assert!(!store.decide(theirs, PARTITIONS, None, fixture.now).await.unwrap());
