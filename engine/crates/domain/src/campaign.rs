@@ -68,15 +68,13 @@ impl CampaignStatus {
     /// Where this cannot be done now.
     pub const fn after(self, transition: Transition) -> Result<Self, NotNow> {
         let asked = match (self, transition) {
-            (Self::Draft | Self::Scheduled, Transition::Start) | (Self::Paused, Transition::Resume) => {
-                return Ok(Self::Sending);
-            }
-            (Self::Sending, Transition::Pause) => return Ok(Self::Paused),
+            (Self::Draft | Self::Scheduled, Transition::Start)
+            | (Self::Paused, Transition::Resume)
+            | (Self::Completed | Self::Sending, Transition::Retry) => return Ok(Self::Sending),
+            (Self::Sending, Transition::Pause) | (Self::Paused, Transition::Retry) => return Ok(Self::Paused),
             (Self::Draft | Self::Scheduled | Self::Sending | Self::Paused, Transition::Cancel) => {
                 return Ok(Self::Cancelled);
             }
-            (Self::Completed | Self::Sending, Transition::Retry) => return Ok(Self::Sending),
-            (Self::Paused, Transition::Retry) => return Ok(Self::Paused),
             (Self::Sending, Transition::Complete) => return Ok(Self::Completed),
             (_, Transition::Start) => "started",
             (_, Transition::Pause) => "paused",

@@ -280,7 +280,8 @@ mod tests {
         for body in ["", "{}", r#"{"recipient":["a"]}"#, r#"{"recipients":"a"}"#, r#"{"recipients":{"a":1}}"#] {
             assert_eq!(read(body), Err(Broken::NoList), "{body}");
         }
-        for body in [r#"["a" "b"]"#, r#"["a",]"#, r#"[,"a"]"#, r#"["a"]x"#, r#"{"recipients":["a"],}"#, "x", r#"[tru]"#]
+        for body in
+            [r#"["a" "b"]"#, r#"["a",]"#, r#"[,"a"]"#, r#"["a"]x"#, r#"{"recipients":["a"],}"#, "x", r#"[true1]"#]
         {
             assert_eq!(read(body), Err(Broken::NotJson), "{body}");
         }
