@@ -11,6 +11,7 @@ pub const REPLY_WINDOW_MS: u64 = HUMAN_AGENT_MS;
 pub fn schema(access_token: &str) -> ConfigSchema {
     ConfigSchema::new()
         .text("appId", "The Meta app's id")
+        .text("webhookUrl", "Where Meta was told to call, for people to read; it is not used")
         .secret(access_token, "The access token with which messages are sent")
         .secret(APP_SECRET, "The Meta app's secret, with which webhooks are signed; without it none is accepted")
         .secret(VERIFY_TOKEN, "A text of your choice that Meta repeats when the webhook is set up")
