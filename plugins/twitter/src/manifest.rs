@@ -5,9 +5,8 @@ use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::{Manifest, Oauth2};
 use serde_json::json;
 
-/// How often to ask for what no webhook told. X allows as many questions in this time as this connector asks at most
-/// four times.
-const CATCH_UP_EVERY_MS: u64 = 15 * 60 * 1000;
+/// How often to ask for what no webhook told. X is paid for every message that it lists.
+const CATCH_UP_EVERY_MS: u64 = 60 * 60 * 1000;
 
 /// There are no limits: X publishes two tables that contradict each other. Its answers say what is left.
 pub fn manifest() -> Manifest {

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 /// How far back the first round looks.
 const FIRST_MS: u64 = 24 * 60 * 60 * 1000;
-/// Pages of one round; what is older is read by the next.
-const PAGES: usize = 4;
-const PER_PAGE: &str = "50";
+/// How much the pages of one round hold: when nothing is new, one message says so. What is older is read by the next
+/// round.
+const PAGES: [&str; 4] = ["1", "20", "50", "50"];
 
 /// Where the rounds are: the cursor between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,10 @@ struct Progress {
 }
 
 pub fn begin(api: &Api<'_>, cursor: Option<&str>) -> Result<Step, Failure> {
-    let round = cursor.and_then(|cursor| serde_json::from_str(cursor).ok()).unwrap_or_default();
-    ask(api, Progress { round, pages: 0, listed: Vec::new() })
+    let round: Round = cursor.and_then(|cursor| serde_json::from_str(cursor).ok()).unwrap_or_default();
+    // A round that goes on has something new.
+    let pages = usize::from(round.page.is_some());
+    ask(api, Progress { round, pages, listed: Vec::new() })
 }
 
 pub fn resume(api: &Api<'_>, state: &[u8], response: Result<Response, TransportError>) -> Result<Step, Failure> {
@@ -68,13 +70,14 @@ pub fn resume(api: &Api<'_>, state: &[u8], response: Result<Response, TransportE
         round.since = round.since.max(round.latest);
         return Ok(handed_over(api, &progress));
     }
-    if progress.pages >= PAGES { Ok(handed_over(api, &progress)) } else { ask(api, progress) }
+    ask(api, progress)
 }
 
 fn ask(api: &Api<'_>, mut progress: Progress) -> Result<Step, Failure> {
+    let Some(size) = PAGES.get(progress.pages) else { return Ok(handed_over(api, &progress)) };
     progress.pages += 1;
     let request = api.request("GET", "/2/dm_events").idempotent();
-    let request = request.query("max_results", PER_PAGE).query("event_types", "MessageCreate");
+    let request = request.query("max_results", size).query("event_types", "MessageCreate");
     let request =
         request.query("dm_event.fields", "id,text,event_type,created_at,dm_conversation_id,attachments,entities");
     let request = request.query("expansions", "sender_id,attachments.media_keys");

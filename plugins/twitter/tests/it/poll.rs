@@ -63,7 +63,7 @@ fn a_recorded_list() {
 #[test]
 fn a_round_ends_with_what_is_known() {
     let run = execute(&poll(Some(r#"{"since":7}"#)), [page([9, 8, 7, 6], Some("more"))]);
-    assert!(paths(&run)[0].starts_with("/2/dm_events?max_results=50&event_types=MessageCreate&"));
+    assert!(paths(&run)[0].starts_with("/2/dm_events?max_results=1&event_types=MessageCreate&"));
     assert!(!paths(&run)[0].contains("pagination_token"));
     let polled = polled(run);
     assert_eq!(ids(&polled), ["8", "9"]);
@@ -85,6 +85,9 @@ fn pages_follow_and_a_long_round_goes_on_with_the_next_poll() {
     let answers = (0..4).map(|number| page([100 - number], Some("next")));
     let run = execute(&poll(Some(r#"{"since":7}"#)), answers);
     assert!(paths(&run)[1].ends_with("&pagination_token=next"));
+    for (path, size) in paths(&run).iter().zip([1, 20, 50, 50]) {
+        assert!(path.contains(&format!("?max_results={size}&")), "{path}");
+    }
     let first = polled(run);
     assert_eq!(ids(&first), ["97", "98", "99", "100"]);
     assert_eq!(cursor(&first), json!({"since": 7, "latest": 100, "page": "next"}));
