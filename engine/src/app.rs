@@ -285,7 +285,7 @@ impl Engine {
         background.spawn(ingress.registry().clone().supervise(stop.clone()));
         background.spawn(channels.clone().refresh(clock, stop.clone()));
         background.spawn(housekeeping::run(store.clone(), config.retention.clone(), clock, stop.clone()));
-        let forgetting = Forgetting { store: store.clone(), plugins: plugins.clone(), media: files, clock };
+        let forgetting = Forgetting { store: store.clone(), plugins: plugins.clone(), media: files.clone(), clock };
         background.spawn(forgetting.run(config.retention.content_every, stop.clone()));
         background.spawn(Relay::new(bus.clone(), store.clone(), membership.owned(), clock).run(stop.clone()));
         background.spawn(

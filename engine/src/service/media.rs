@@ -57,18 +57,23 @@ pub async fn attachments(app: &App, principal: &Principal, files: &[MediaId]) ->
     for id in files {
         let media = app.store.media(*id).await?;
         let media = media.filter(|media| media.organisation_id == principal.organisation_id);
-        let Media { id, mime_type, file_name, size, .. } = media.ok_or(ServiceError::NotFound("file"))?;
-        attachments.push(Attachment {
-            kind: kind(&mime_type),
-            source: MediaSource::Stored(id),
-            mime_type: Some(mime_type),
-            file_name,
-            size: Some(size),
-            caption: None,
-            public_url: None,
-        });
+        attachments.push(attachment(media.ok_or(ServiceError::NotFound("file"))?));
     }
     Ok(attachments)
+}
+
+/// A file that is kept, as a message takes it along.
+pub fn attachment(media: Media) -> Attachment {
+    let Media { id, mime_type, file_name, size, .. } = media;
+    Attachment {
+        kind: kind(&mime_type),
+        source: MediaSource::Stored(id),
+        mime_type: Some(mime_type),
+        file_name,
+        size: Some(size),
+        caption: None,
+        public_url: None,
+    }
 }
 
 fn kind(mime_type: &str) -> MediaKind {

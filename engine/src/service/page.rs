@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use patchbay_domain::{DeadLetterId, ManualActionId, RecipientId};
 use patchbay_store::{
     audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor, listing::ConversationCursor,
-    messages::MessageCursor,
-    tickets::TicketCursor,
+    messages::MessageCursor, tickets::TicketCursor,
 };
 
 /// The longest part of a list that is given at once.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use patchbay_domain::{
     ConversationId, MessageId,
     conversation::SendMessage,
-    platform::{Attachment, Content, Detail, Email, MediaKind, MediaSource},
+    platform::{Attachment, Content, Detail, Email},
     sending::{ChannelStatus, Refusal},
 };
 use patchbay_store::{
@@ -25,6 +25,7 @@ use super::{
     conversations,
     fields::MessageText,
     kinds::{self, Kind},
+    media,
 };
 use crate::{app::App, auth::Principal, conversation::Request};
 
@@ -230,22 +231,8 @@ async fn content(app: &App, channel: &Channel, body: Body) -> Result<Content, Se
 
 async fn keep(app: &App, channel: &Channel, file: File) -> Result<Attachment, ServiceError> {
     let File { name, mime_type, content } = file;
-    let size = u64::try_from(content.len()).ok();
-    let stream = stream::once(async move { Ok(content) }).boxed();
-    let saved = app.media.save(channel.id, Some(mime_type.clone()), Some(name.clone()), stream).await;
-    let id = saved.map_err(|error| {
-        tracing::warn!(%error, "an attachment could not be kept");
-        ServiceError::unavailable()
-    })?;
-    Ok(Attachment {
-        kind: MediaKind::Document,
-        source: MediaSource::Stored(id),
-        mime_type: Some(mime_type),
-        file_name: Some(name),
-        size,
-        caption: None,
-        public_url: None,
-    })
+    let content = stream::once(async move { Ok(content) }).boxed();
+    Ok(media::attachment(app.media.keep(channel.organisation_id, Some(&mime_type), Some(&name), content).await?))
 }
 
 /// Whether a body is HTML: it has an end tag, or begins with a tag.

@@ -103,7 +103,7 @@ fn operation(types: &mut Types, scope: &str, described: &Described) -> Value {
         "parameters": parameters(types, described),
         "responses": responses(types, described),
         "security": match described.endpoint.access {
-            Access::Caller => json!([{"token": []}]),
+            Access::Caller | Access::Socket => json!([{"token": []}]),
             Access::Operator => json!([{"token": []}, {}]),
             Access::Public | Access::Machine => json!([]),
         },

@@ -33,9 +33,7 @@ pub fn endpoints() -> Vec<Described> {
     let all = "/{organisation}/campaigns";
     let one = "/{organisation}/campaigns/{id}";
     vec![
-        get("/analytics/campaigns", report)
-            .does("List the numbers of every campaign")
-            .pages::<Reported>(),
+        get("/analytics/campaigns", report).does("List the numbers of every campaign").pages::<Reported>(),
         get(all, list).does("List campaigns").pages::<Campaign>(),
         post(all, create)
             .does("Make a campaign")

@@ -1,6 +1,5 @@
 //! Conversations, contacts and messages as this dialect shows them.
 
-use chrono::Duration;
 use patchbay_domain::{
     ContactId, ConversationId, MessageId, UserId,
     delivery::MessageState,
@@ -17,10 +16,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::query::Moment;
-use crate::{app::App, service::kinds::Kind};
-
-/// For so long the address of a file is good.
-const FILE_HOURS: i64 = 24;
+use crate::{
+    app::App,
+    service::{kinds::Kind, media},
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -283,10 +282,7 @@ fn metadata(app: &App, message: &message::Message, channel_type: &str) -> Value 
 /// A file that can be fetched; one that the platform still has cannot.
 fn attachment(app: &App, file: &Attachment) -> Option<Value> {
     let url = match &file.source {
-        MediaSource::Stored(id) => {
-            let until = (app.clock)() + Duration::hours(FILE_HOURS);
-            format!("{}{}", app.config.server.public_url, app.keyring.media_path(*id, until))
-        }
+        MediaSource::Stored(id) => media::address(app, *id),
         MediaSource::Url(url) => url.clone(),
         MediaSource::Platform(_) => return None,
     };
