@@ -37,7 +37,7 @@ impl Actor for CampaignActor {
     fn started(&mut self, context: &mut Context<Self>) {
         context.set_mailbox_capacity(self.shared.mailbox);
         self.look(context);
-        context.run_interval(LOOK, |actor, context| actor.look(context));
+        context.run_interval(LOOK, Self::look);
     }
 }
 

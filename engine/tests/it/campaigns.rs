@@ -178,7 +178,7 @@ on_every_size! {
         assert_eq!(malformed[3]["reason"], "is empty");
 
         // Again, as lines: everything is there. A list that breaks off has added what came before.
-        let lines: String = contacts(3).iter().map(|contact| format!("\"{contact}\"\n")).collect();
+        let lines = contacts(3).iter().map(|contact| format!("\"{contact}\"")).collect::<Vec<_>>().join("\n");
         let call = admin.request(Method::POST, &path).header(CONTENT_TYPE, "application/x-ndjson").body(lines);
         let again: Value = call.send().await.unwrap().json().await.unwrap();
         assert_eq!((&again["count"], &again["duplicateCount"]), (&json!(0), &json!(3)));

@@ -74,7 +74,8 @@ struct FilterQuery {
 pub struct Recipient {
     id: RecipientId,
     campaign_id: CampaignId,
-    recipient_contact: String,
+    #[serde(rename = "recipientContact")]
+    contact: String,
     status: &'static str,
     /// For machines: why it was skipped, or failed before the platform was asked.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -90,7 +91,7 @@ impl From<stored::Recipient> for Recipient {
         let stored::Recipient { id, campaign_id, contact, status, reason, error, message_id, sent_at, created_at } =
             known;
         let status = status.word();
-        Self { id, campaign_id, recipient_contact: contact, status, reason, message_id, sent_at, error, created_at }
+        Self { id, campaign_id, contact, status, reason, message_id, sent_at, error, created_at }
     }
 }
 

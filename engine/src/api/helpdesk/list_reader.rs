@@ -125,16 +125,16 @@ impl ListReader {
                 self.in_object = true;
                 Place::Name { first: true }
             }
-            (Place::Start, b'[') | (Place::Field { wanted: true }, b'[') => {
+            (Place::Start | Place::Field { wanted: true }, b'[') => {
                 self.found = true;
                 Place::Item { first: true }
             }
             (Place::Field { wanted: true }, _) => return Err(Broken::NoList),
-            (Place::Name { first: true } | Place::AfterField, b'}') => Place::End,
             (Place::AfterField, b',') => Place::Name { first: false },
             (Place::Colon { wanted }, b':') => Place::Field { wanted },
             (Place::Item { first: true } | Place::AfterItem, b']') if self.in_object => Place::AfterField,
-            (Place::Item { first: true } | Place::AfterItem, b']') => Place::End,
+            (Place::Name { first: true } | Place::AfterField, b'}')
+            | (Place::Item { first: true } | Place::AfterItem, b']') => Place::End,
             (Place::AfterItem, b',') => Place::Item { first: false },
             (Place::Name { .. }, b'"') | (Place::Field { .. } | Place::Item { .. } | Place::Line, _) => {
                 self.value = Some(Value::begin(byte)?);
