@@ -56,7 +56,7 @@ pub fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
 pub struct ConfigSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
-    oauth2: Option<Value>,
+    oauth2: Option<Map<String, Value>>,
 }
 
 /// How a client that has a secret proves itself where tokens are renewed.
@@ -114,10 +114,8 @@ impl ConfigSchema {
     /// What the engine needs to renew tokens beyond what [`Manifest::oauth2`] says: how the client proves itself, and
     /// how long an access token lives where the platform does not say so with it.
     pub fn oauth2(mut self, client: ClientAuthentication, lifetime_ms: Option<u64>) -> Self {
-        let mut details = json!({"clientAuthentication": client.word()});
-        if let Some(lifetime) = lifetime_ms {
-            details["lifetimeMs"] = lifetime.into();
-        }
+        let mut details = Map::from_iter([("clientAuthentication".to_owned(), client.word().into())]);
+        details.extend(lifetime_ms.map(|lifetime| ("lifetimeMs".to_owned(), lifetime.into())));
         self.oauth2 = Some(details);
         self
     }
@@ -144,17 +142,15 @@ impl ConfigSchema {
     }
 
     pub fn build(self) -> Json {
-        let mut schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "properties": self.properties,
-            "required": self.required,
-            "additionalProperties": false,
-        });
-        if let Some(details) = self.oauth2 {
-            schema["oauth2"] = details;
-        }
-        schema.to_string()
+        let schema = [
+            ("$schema", json!("https://json-schema.org/draft/2020-12/schema")),
+            ("type", json!("object")),
+            ("properties", self.properties.into()),
+            ("required", json!(self.required)),
+            ("additionalProperties", json!(false)),
+        ];
+        let schema = schema.into_iter().chain(self.oauth2.map(|details| ("oauth2", details.into())));
+        Value::Object(schema.map(|(name, part)| (name.to_owned(), part)).collect()).to_string()
     }
 }
 

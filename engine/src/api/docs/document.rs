@@ -97,25 +97,26 @@ impl Dialect {
 
 fn operation(types: &mut Types, scope: &str, described: &Described) -> Value {
     let part = if described.part.is_empty() { scope.trim_start_matches('/') } else { described.part };
-    let mut operation = json!({
-        "summary": described.summary,
-        "tags": [part],
-        "parameters": parameters(types, described),
-        "responses": responses(types, described),
-        "security": match described.endpoint.access {
-            Access::Caller | Access::Socket => json!([{"token": []}]),
-            Access::Operator => json!([{"token": []}, {}]),
-            Access::Public | Access::Machine => json!([]),
-        },
-    });
+    let security = match described.endpoint.access {
+        Access::Caller | Access::Socket => json!([{"token": []}]),
+        Access::Operator => json!([{"token": []}, {}]),
+        Access::Public | Access::Machine => json!([]),
+    };
+    let mut operation = Map::new();
+    let mut tell = |name: &str, value: Value| operation.insert(name.to_owned(), value);
+    tell("summary", described.summary.into());
+    tell("tags", json!([part]));
+    tell("parameters", parameters(types, described).into());
+    tell("responses", responses(types, described).into());
+    tell("security", security);
     if let Some(whom) = described.only_for {
-        operation["description"] = whom.into();
+        tell("description", whom.into());
     }
     if let Some(takes) = described.takes {
         let content = content(&mut types.taken, takes);
-        operation["requestBody"] = json!({"required": described.needs_body, "content": content});
+        tell("requestBody", json!({"required": described.needs_body, "content": content}));
     }
-    operation
+    operation.into()
 }
 
 fn parameters(types: &mut Types, described: &Described) -> Vec<Value> {
@@ -126,9 +127,9 @@ fn parameters(types: &mut Types, described: &Described) -> Vec<Value> {
     }
     for query in &described.queries {
         let query = value(query(&mut types.taken));
-        let required = query["required"].as_array().cloned().unwrap_or_default();
-        for (name, schema) in query["properties"].as_object().into_iter().flatten() {
-            let required = required.iter().any(|known| known == name);
+        let required = query.get("required").and_then(Value::as_array);
+        for (name, schema) in query.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let required = required.is_some_and(|required| required.iter().any(|known| known == name));
             let schema = without_null(schema.clone());
             parameters.push(json!({"name": name, "in": "query", "required": required, "schema": schema}));
         }
@@ -146,14 +147,8 @@ fn parameters(types: &mut Types, described: &Described) -> Vec<Value> {
 fn responses(types: &mut Types, described: &Described) -> Map<String, Value> {
     let mut responses = Map::new();
     for (status, answer) in &described.answers {
-        let mut response = json!({"description": reason(*status), "content": content(&mut types.sent, *answer)});
-        if described.has_pages {
-            response["headers"] = json!({
-                "X-Total-Count": {"schema": {"type": "integer"}, "description": "How many there are in all"},
-                "X-Next-Cursor": {"schema": {"type": "string"}, "description": "The `cursor` of what follows"},
-                "Link": {"schema": {"type": "string"}, "description": "Where other parts of the list are"},
-            });
-        }
+        let content = content(&mut types.sent, *answer);
+        let response = json!({"description": reason(*status), "headers": headers(described), "content": content});
         responses.insert(status.to_string(), response);
     }
     for status in described.refusals() {
@@ -162,6 +157,17 @@ fn responses(types: &mut Types, described: &Described) -> Map<String, Value> {
         responses.entry(status.to_string()).or_insert(refusal);
     }
     responses
+}
+
+fn headers(described: &Described) -> Value {
+    if !described.has_pages {
+        return json!({});
+    }
+    json!({
+        "X-Total-Count": {"schema": {"type": "integer"}, "description": "How many there are in all"},
+        "X-Next-Cursor": {"schema": {"type": "string"}, "description": "The `cursor` of what follows"},
+        "Link": {"schema": {"type": "string"}, "description": "Where other parts of the list are"},
+    })
 }
 
 fn content(types: &mut SchemaGenerator, content: Content) -> Value {
@@ -179,8 +185,10 @@ fn value(schema: Schema) -> Value {
 /// What may be left out of a query is not null in it.
 fn without_null(mut schema: Value) -> Value {
     let other = |choices: &Value, null: Value| choices.as_array()?.iter().find(|choice| **choice != null).cloned();
-    if let Some(kind) = schema.get("type").and_then(|types| other(types, "null".into())) {
-        schema["type"] = kind;
+    if let Some(kind) = schema.get_mut("type")
+        && let Some(only) = other(kind, "null".into())
+    {
+        *kind = only;
     }
     schema.get("anyOf").and_then(|choices| other(choices, json!({"type": "null"}))).unwrap_or(schema)
 }

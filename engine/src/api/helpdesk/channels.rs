@@ -162,12 +162,12 @@ struct Tested {
     channel_id: ChannelId,
     /// Its public settings, and which of the others have a value.
     config: Map<String, Value>,
-    tests: [Test; 1],
+    tests: [Tried; 1],
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ConnectionTest")]
-struct Test {
+struct Tried {
     test: &'static str,
     status: Verdict,
     message: String,
@@ -200,7 +200,7 @@ impl From<ConnectionTest> for Tested {
             TestResult::Failed { message, solution } => (Verdict::Fail, message, None, solution),
             TestResult::Undecided { message } => (Verdict::Error, message, None, None),
         };
-        let test = Test { test: "connection", status, message, data, solution };
+        let test = Tried { test: "connection", status, message, data, solution };
         Self { channel_id: channel.channel.id, config, tests: [test] }
     }
 }
