@@ -107,7 +107,7 @@ fn a_route_is_described_as_its_document_says() {
 
 #[actix_web::test]
 async fn the_page_and_what_it_asks_for_are_served() {
-    let scope = endpoints().into_iter().map(|endpoint| endpoint.machine()).collect();
+    let scope = endpoints().into_iter().map(Endpoint::machine).collect();
     let app = init_service(App::new().service(api::endpoint::mount(web::scope("/api/docs"), scope))).await;
     let ask = async |path: &str| {
         let answer = call_service(&app, TestRequest::get().uri(path).to_request()).await;
