@@ -114,13 +114,13 @@ mod tests {
 
     #[test]
     fn the_link_of_a_file_is_cut() {
-        let page = link("https://t.co/p", "https://twitter.com/messages/media/1");
+        let page = [link("https://t.co/p", "https://twitter.com/messages/media/1")];
         let photo = json!({"type": "photo", "url": "https://t.co/p"});
-        assert_eq!(written("Look 👍 https://t.co/p", &[page.clone()], &photo).as_deref(), Some("Look 👍"));
+        assert_eq!(written("Look 👍 https://t.co/p", &page, &photo).as_deref(), Some("Look 👍"));
         assert_eq!(written("Look https://t.co/p", &[], &photo).as_deref(), Some("Look"));
-        assert_eq!(written("https://t.co/p", &[page.clone()], &json!({"type": "photo"})), None);
+        assert_eq!(written("https://t.co/p", &page, &json!({"type": "photo"})), None);
         // Without a file, it is an address like another.
-        let kept = written("https://t.co/p", &[page], &Value::Null);
+        let kept = written("https://t.co/p", &page, &Value::Null);
         assert_eq!(kept.as_deref(), Some("https://twitter.com/messages/media/1"));
     }
 
