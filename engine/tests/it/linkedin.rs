@@ -61,7 +61,7 @@ on_every_size! {
         let person = Person::sign_up(&engine).await;
         let channel = person.channel("LINKEDIN", page.config("standard")).await;
         challenged(&engine, &channel).await;
-        let first = linkedin::notification("COMMENT", "1", ANA, "Helo");
+        let first = linkedin::notification("COMMENT", "1", ANA, "Hi");
         linkedin::tell(&engine, &channel, &[first.clone(), first.clone()]).await;
         let ticket = person.ticket(&channel).await;
         linkedin::tell(&engine, &channel, &[linkedin::notification("COMMENT_EDIT", "1", ANA, "Hello")]).await;

@@ -41,10 +41,9 @@ impl Effect {
         let code = text(&body, &["code"]);
         let said = text(&body, &["message"]).unwrap_or_default();
         let failure = match status {
-            401 => Failure::unauthorized(sentence(said, response)),
             403 if said.contains("Unpermitted fields") => Failure::rejected(sentence(said, response)),
-            // A scope, the product or the role on the page is missing.
-            403 => Failure::unauthorized(sentence(said, response)),
+            // The token is not valid any more; or a scope, the product or the role on the page is missing.
+            401 | 403 => Failure::unauthorized(sentence(said, response)),
             426 => Failure::unauthorized(outdated(said, response)),
             400 if matches!(code, Some("VERSION_MISSING" | "NONEXISTENT_VERSION")) => {
                 Failure::unauthorized(outdated(said, response))

@@ -85,7 +85,7 @@ pub fn resume(
         (Ok(answer), target) => progress.take(api, target, answer, now),
         // What belongs to somebody else may be kept from us: what its notification says has to do.
         (Err(_), Target::Comment(_, notification)) if is_refused => {
-            progress.found.push(Found::Notification(notification))
+            progress.found.push(Found::Notification(notification));
         }
         (Err(_), Target::Post(_)) if is_refused => {}
         // What is gone has nothing new.

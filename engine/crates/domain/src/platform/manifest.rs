@@ -110,3 +110,39 @@ pub enum LimitScope {
     Channel,
     Recipient,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn manifest(schema: Value) -> Manifest {
+        Manifest {
+            id: "test".into(),
+            name: "Test".into(),
+            version: "0.1.0".into(),
+            channel_types: vec!["TEST".into()],
+            config_schema: schema,
+            hosts: vec![],
+            capabilities: vec!["public".into()],
+            limits: vec![],
+            reply_window_ms: None,
+            address_field: None,
+            poll_every_ms: None,
+            oauth2: None,
+        }
+    }
+
+    #[test]
+    fn the_period_is_the_channels_own_or_the_default() {
+        let with = manifest(json!({"properties": {"retentionDays": {"default": 2}}}));
+        let without = manifest(json!({"properties": {}}));
+        assert!(with.is_public());
+        assert_eq!((with.retention_days(&json!({})), without.retention_days(&json!({}))), (Some(2), None));
+        for manifest in [with, without] {
+            assert_eq!(manifest.retention_days(&json!({"retentionDays": 30})), Some(30));
+            assert_eq!(manifest.retention_days(&json!({"retentionDays": 0})), None);
+        }
+    }
+}
