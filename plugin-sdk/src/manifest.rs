@@ -56,7 +56,7 @@ pub fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
 pub struct ConfigSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
-    oauth2: Option<Value>,
+    oauth2: Option<Map<String, Value>>,
 }
 
 /// How a client that has a secret proves itself where tokens are renewed.
@@ -114,9 +114,10 @@ impl ConfigSchema {
     /// What the engine needs to renew tokens beyond what [`Manifest::oauth2`] says: how the client proves itself, and
     /// how long an access token lives where the platform does not say so with it.
     pub fn oauth2(mut self, client: ClientAuthentication, lifetime_ms: Option<u64>) -> Self {
-        let mut details = json!({"clientAuthentication": client.word()});
+        let mut details = Map::new();
+        details.insert("clientAuthentication".to_owned(), client.word().into());
         if let Some(lifetime) = lifetime_ms {
-            details["lifetimeMs"] = lifetime.into();
+            details.insert("lifetimeMs".to_owned(), lifetime.into());
         }
         self.oauth2 = Some(details);
         self
@@ -129,17 +130,16 @@ impl ConfigSchema {
     }
 
     pub fn build(self) -> Json {
-        let mut schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "properties": self.properties,
-            "required": self.required,
-            "additionalProperties": false,
-        });
+        let mut schema = Map::new();
+        schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+        schema.insert("type".to_owned(), "object".into());
+        schema.insert("properties".to_owned(), self.properties.into());
+        schema.insert("required".to_owned(), self.required.into());
+        schema.insert("additionalProperties".to_owned(), false.into());
         if let Some(details) = self.oauth2 {
-            schema["oauth2"] = details;
+            schema.insert("oauth2".to_owned(), details.into());
         }
-        schema.to_string()
+        Value::Object(schema).to_string()
     }
 }
 
