@@ -112,8 +112,11 @@ on_every_size! {
 async fn start(size: Size) -> (Engine, Platform, Person, String) {
     let settings = Settings {
         plugins: Some(examples()),
-        // Whatever there is to say, of every library.
-        log: Some("trace"),
+        // All that those have to say who see an address; compilers alone would fill the disk.
+        log: Some(
+            "debug,patchbay=trace,patchbay_plugin_host=trace,hyper=trace,hyper_util=trace,reqwest=trace,h2=trace,\
+            rustls=trace,actix_http=trace,actix_web=trace,cranelift_codegen=info,regalloc2=info,wasmtime=info",
+        ),
         file: "egress.timeout = \"2s\"".into(),
         ..Settings::default()
     };

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, event::Change};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::credentials;
@@ -44,21 +43,17 @@ pub struct Renewed {
     pub renew_at: Option<DateTime<Utc>>,
 }
 
-#[derive(FromRow)]
-struct LifeRow {
-    expires_at: Option<DateTime<Utc>>,
-    renew_at: Option<DateTime<Utc>>,
-    try_at: Option<DateTime<Utc>>,
-}
+type Moment = Option<DateTime<Utc>>;
 
 impl Store {
     /// Nothing where nobody has looked at the channel's token yet.
     pub async fn token_life(&self, id: ChannelId) -> Result<Option<TokenLife>, StoreError> {
-        let row: Option<LifeRow> = sql("select expires_at, renew_at, try_at from token_renewals where channel_id = $1")
-            .bind(id)
-            .fetch_optional(self)
-            .await?;
-        Ok(row.map(|LifeRow { expires_at, renew_at, try_at }| TokenLife { expires_at, renew_at, try_at }))
+        let row: Option<(Moment, Moment, Moment)> =
+            sql("select expires_at, renew_at, try_at from token_renewals where channel_id = $1")
+                .bind(id)
+                .fetch_optional(self)
+                .await?;
+        Ok(row.map(|(expires_at, renew_at, try_at)| TokenLife { expires_at, renew_at, try_at }))
     }
 
     /// Begins to count the life of a token that a person brought; one that is counted already goes on.
