@@ -187,7 +187,7 @@ impl Connection {
 
     async fn subscribe(&mut self, said: Said) -> Result<(), Farewell> {
         match (said.action.as_str(), said.conversation_id) {
-            ("subscribe", None) | ("unsubscribe", None) => self.wanted.clear(),
+            ("subscribe" | "unsubscribe", None) => self.wanted.clear(),
             ("subscribe", Some(id)) => {
                 if self.wanted.len() >= MOST_SUBSCRIPTIONS && !self.wanted.contains(&id) {
                     return self.complain("TOO_MANY_SUBSCRIPTIONS", "subscribe to all of them instead").await;
