@@ -1,10 +1,5 @@
 //! The LinkedIn connector against recorded and composed payloads, natively.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "the helpers of tests fail as tests do"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 #![expect(clippy::needless_pass_by_value, reason = "JSON made for one call")]
 
 mod accept;
