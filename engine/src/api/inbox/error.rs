@@ -16,16 +16,16 @@ pub const SHAPE: Shape = Shape(body);
 
 fn body(problem: &Problem) -> Value {
     let Problem { status: _, code, message, fields, id, retry_after: _, allow: _ } = problem;
-    let mut error = json!({"code": code});
-    let details = match (fields.as_slice(), id) {
+    let details: Option<Value> = match (fields.as_slice(), id) {
         ([], None) => None,
         ([], Some(id)) if *code == CURSOR_TOO_OLD => Some(json!({"cursor": id})),
         ([], Some(id)) => Some(json!({"id": id})),
         (fields, _) => Some(fields.iter().map(field).collect()),
     };
-    if let Some(details) = details {
-        error["details"] = details;
-    }
+    let error = match details {
+        Some(details) => json!({"code": code, "details": details}),
+        None => json!({"code": code}),
+    };
     json!({"success": false, "message": message, "error": error})
 }
 

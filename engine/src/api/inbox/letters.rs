@@ -248,14 +248,14 @@ async fn send(
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Scheduled {
+struct Later {
     id: patchbay_domain::MessageId,
     conversation_id: ConversationId,
     scheduled_at: Moment,
     status: &'static str,
 }
 
-impl From<MessageView> for Scheduled {
+impl From<MessageView> for Later {
     fn from(view: MessageView) -> Self {
         let message = view.message;
         let status = match message.state {
@@ -279,7 +279,7 @@ async fn schedule(
     let asked = Asked { kind: None, names_recipient: false, is_scheduled: true };
     let letter = body.into_inner().read(asked)?;
     let (scheduled, _) = writing::send(&app, &principal, path.id, write, letter).await?;
-    Ok(made(Scheduled::from(scheduled)))
+    Ok(made(Later::from(scheduled)))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl CompleteBody {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Action {
+struct Asked {
     id: ManualActionId,
     /// Empty where it is about none.
     conversation_id: String,
@@ -69,7 +69,7 @@ struct Action {
     completed_at: Option<Moment>,
 }
 
-impl From<ManualAction> for Action {
+impl From<ManualAction> for Asked {
     fn from(action: ManualAction) -> Self {
         let ManualAction { id, conversation_id, message_id, kind, detail, status, .. } = action;
         Self {
@@ -121,7 +121,7 @@ async fn list(
     let (status, part) = check.finish(|| Ok((status?, part?)))?;
     let listed = service::list(&app, &principal, status, part).await?;
     let meta = page::meta(&part, &listed);
-    let data: Vec<Action> = listed.items.into_iter().map(Into::into).collect();
+    let data: Vec<Asked> = listed.items.into_iter().map(Into::into).collect();
     Ok(HttpResponse::Ok().json(json!({"success": true, "data": data, "meta": meta})))
 }
 
@@ -140,5 +140,5 @@ async fn complete(
     let decision = body.read(&mut check);
     let decision = check.finish(|| decision)?;
     let completed = service::complete(&app, &principal, path.id, write, decision).await?;
-    Ok(ok(Action::from(completed)))
+    Ok(ok(Asked::from(completed)))
 }

@@ -74,8 +74,8 @@ async fn updates(
         }
         let Some(news) = news(&app, happening) else { continue };
         let frame = Frame::of(happening.sequence, &news).and_then(serde_json::to_value).map_err(unwritable)?;
-        if frame["type"] == "new_message" {
-            messages.push(frame["data"].clone());
+        if frame.get("type").is_some_and(|kind| kind == "new_message") {
+            messages.extend(frame.get("data").cloned());
         }
         if let Some(shown) = happening.conversation.as_deref().filter(|shown| known.insert(shown.conversation.id)) {
             conversations.push(shown.clone().into());

@@ -117,10 +117,10 @@ pub fn channel(channel_type: &str) -> String {
 pub struct Contact {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    emails: Vec<Email>,
+    emails: Vec<EmailPoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
-    phones: Vec<Phone>,
+    phones: Vec<PhonePoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<Person>,
     followers: Vec<Person>,
@@ -132,7 +132,7 @@ pub struct Contact {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Email {
+struct EmailPoint {
     id: Uuid,
     email: String,
     is_primary: bool,
@@ -140,7 +140,7 @@ struct Email {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Phone {
+struct PhonePoint {
     id: Uuid,
     phone: String,
     is_primary: bool,
@@ -170,8 +170,8 @@ pub fn handle(username: Option<String>, email: Option<String>, name: &str) -> St
 impl From<ContactDetails> for Contact {
     fn from(details: ContactDetails) -> Self {
         let ContactDetails { phones, emails, owner, followers, tags, do_not_disturb, do_not_disturb_all } = details;
-        let email = |ContactPoint { id, value: email, is_primary }| Email { id, email, is_primary };
-        let phone = |ContactPoint { id, value: phone, is_primary }| Phone { id, phone, is_primary };
+        let email = |ContactPoint { id, value: email, is_primary }| EmailPoint { id, email, is_primary };
+        let phone = |ContactPoint { id, value: phone, is_primary }| PhonePoint { id, phone, is_primary };
         Self {
             email: emails.first().map(|point| point.value.clone()),
             emails: emails.into_iter().map(email).collect(),
@@ -194,7 +194,8 @@ pub struct Message {
     conversation_id: ConversationId,
     sender: String,
     sender_type: &'static str,
-    message: String,
+    #[serde(rename = "message")]
+    text: String,
     channel: String,
     timestamp: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,7 +220,7 @@ impl Message {
             conversation_id,
             sender,
             sender_type,
-            message: said(&content),
+            text: said(&content),
             channel: channel(channel_type),
             timestamp: view.message.platform_at.into(),
             status: status(state),
