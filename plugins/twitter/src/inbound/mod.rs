@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 const SIGNATURE: &str = "x-twitter-webhooks-signature";
 const PREFIX: &str = "sha256=";
+const LONGEST_CHALLENGE: usize = 256;
 
 /// Whether X sent it, or an answer to X's question whether we know the secret.
 pub fn accept(webhook: &Webhook) -> Result<Acceptance, Rejection> {
@@ -35,11 +36,18 @@ pub fn accept(webhook: &Webhook) -> Result<Acceptance, Rejection> {
 }
 
 fn answer_challenge(webhook: &Webhook) -> Result<Acceptance, Rejection> {
-    let token = webhook.query("crc_token").filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| Rejection::malformed("crc_token is missing"))?;
+    let token = webhook.query("crc_token").filter(|token| is_challenge(token));
+    let token = token.ok_or_else(|| Rejection::malformed("crc_token is missing or no token"))?;
     let proof = host::hmac(Algorithm::Sha256, &[CONSUMER_SECRET], token.as_bytes()).map_err(Rejection::unauthentic)?;
     let token = format!("{PREFIX}{}", STANDARD.encode(proof));
     Ok(Acceptance::Answer(Reply::json(&json!({"response_token": token}))))
+}
+
+/// The answer is made with the key that signs webhooks, and anybody may ask: so nothing is answered that could be the
+/// body of a webhook.
+fn is_challenge(token: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=.".contains(&byte);
+    (1..=LONGEST_CHALLENGE).contains(&token.len()) && token.bytes().all(plain)
 }
 
 fn is_signed(webhook: &Webhook) -> bool {

@@ -47,7 +47,7 @@ fn a_challenge_is_answered_with_the_secrets_hash() {
     assert_eq!(json!(reply.status), expected["status"]);
     assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap(), expected["body"]);
     assert_eq!(json!(reply.headers[0].value), expected["content_type"]);
-    for without in ["", "?crc_token=", "?nonce=7"] {
+    for without in ["", "?crc_token=", "?nonce=7", "?crc_token=%7B%22data%22%3A1%7D", "?crc_token=a%20b"] {
         assert!(matches!(accept("my_consumer_secret", &challenge(without)), Err(Rejection::Malformed(_))));
     }
     is_refused("", &get);
