@@ -32,6 +32,7 @@ mod parked;
 mod questions;
 #[cfg(test)]
 mod references;
+#[cfg(test)]
 mod renewal;
 #[cfg(test)]
 mod retention;
