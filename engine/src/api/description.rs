@@ -138,7 +138,7 @@ impl Described {
             (writes || !self.queries.is_empty(), &[400]),
             (writes, &[413]),
             (names, &[404]),
-            (matches!(access, Access::Caller | Access::Operator), &[401, 429]),
+            (matches!(access, Access::Caller | Access::Socket | Access::Operator), &[401, 429]),
             (*access == Access::Public, &[429]),
             (*access == Access::Operator || self.only_for.is_some(), &[403]),
         ];

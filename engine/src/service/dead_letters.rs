@@ -79,8 +79,9 @@ pub async fn list(
     part: Part<DeadLetterId>,
 ) -> Result<Listed<Summary>, ServiceError> {
     let page = Page { limit: part.limit(), offset: part.offset(), after: part.after() };
-    let items = app.store.find_dead_letters(reach.stored(), filter, page).await?;
+    // Counted first: a letter that comes in between is shown without being counted, never counted without being shown.
     let total = app.store.count_dead_letters(reach.stored(), filter).await?;
+    let items = app.store.find_dead_letters(reach.stored(), filter, page).await?;
     Ok(Listed::of(items, total, part.limit(), |last| last.id))
 }
 

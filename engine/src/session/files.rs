@@ -42,9 +42,14 @@ async fn keep(shared: &Shared, desk: &Desk, attachment: &mut Attachment) -> Resu
         MediaSource::Url(url) if url.starts_with(DATA) => Some(unpack(shared, desk, attachment, url).await?),
         MediaSource::Url(_) | MediaSource::Stored(_) => None,
     };
-    if let Some(id) = kept {
-        attachment.source = MediaSource::Stored(id);
+    let Some(id) = kept else { return Ok(()) };
+    // What it turned out to be, whatever it was called on its way.
+    if let Some(media) = shared.store.media(id).await.map_err(|error| error.to_string())? {
+        attachment.mime_type = Some(media.mime_type);
+        attachment.size = Some(media.size);
+        attachment.file_name = attachment.file_name.take().or(media.file_name);
     }
+    attachment.source = MediaSource::Stored(id);
     Ok(())
 }
 

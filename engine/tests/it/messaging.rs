@@ -32,6 +32,8 @@ on_every_size! {
             graph.tell(&engine, &channel, &[first.clone(), second.clone()]).await;
             graph.tell(&engine, &channel, &[second, first]).await;
             let ticket = person.ticket(&channel).await;
+            // The picture is fetched before its message is told.
+            came_in(&engine, 2).await;
 
             let (account, release) = (graph.account.clone(), Arc::new(Notify::new()));
             let held = Arc::clone(&release);

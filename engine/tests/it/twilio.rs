@@ -33,9 +33,9 @@ on_every_size! {
         // To the very address that the send named.
         let callback = twilio.account.accepted()[0]["StatusCallback"].clone();
         for word in ["delivered", "sending", "sent", "queued"] {
-            assert_eq!(twilio::call(&engine, &callback, &twilio::status(&twilio::sid(1), word, None)).await, 200);
+            assert_eq!(twilio::call(&engine, &callback, &twilio::status(&twilio::sid(1), word)).await, 200);
         }
-        let forged = engine.http.post(&callback).form(&twilio::status(&twilio::sid(1), "read", None));
+        let forged = engine.http.post(&callback).form(&twilio::status(&twilio::sid(1), "read"));
         assert_eq!(forged.send().await.unwrap().status(), 401);
         person.told_of(&ticket, &message, "DELIVERED").await;
         engine.drained().await;
@@ -62,7 +62,7 @@ on_every_size! {
         })
         .await;
         let callback = twilio.account.accepted()[0]["StatusCallback"].clone();
-        assert_eq!(twilio::call(&engine, &callback, &twilio::status(&twilio::sid(1), "delivered", None)).await, 200);
+        assert_eq!(twilio::call(&engine, &callback, &twilio::status(&twilio::sid(1), "delivered")).await, 200);
         person.told_of(&ticket, &message, "DELIVERED").await;
         engine.drained().await;
         assert_eq!(twilio.account.accepted().len(), 1, "it was silently repeated");
@@ -115,7 +115,7 @@ on_every_size! {
         twilio.account.refuses(&address, None);
         let next = person.answer(&ticket, "next").await;
         person.told_of(&ticket, &next, "SENT").await;
-        twilio::tell(&engine, &channel, &twilio::status(&twilio::sid(1), "undelivered", Some(63_016))).await;
+        twilio::tell(&engine, &channel, &twilio::undelivered(&twilio::sid(1), 63_016)).await;
         person.told_of(&ticket, &next, "FAILED").await;
         engine.drained().await;
         assert_eq!(engine.database.count("select max(number) from attempts").await, 1);

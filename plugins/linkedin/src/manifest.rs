@@ -5,7 +5,7 @@ use crate::settings::{
     STANDARD_CALLS,
 };
 use patchbay_plugin_sdk::Manifest;
-use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
+use patchbay_plugin_sdk::manifest::{ClientAuthentication, ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::types::Oauth2;
 use serde_json::{Value, json};
 
@@ -72,6 +72,7 @@ fn schema() -> String {
             "description": "How many of the latest posts are looked at for comments; in the development tier"}),
         )
         .retention_days(RETENTION_DAYS)
+        .oauth2(ClientAuthentication::Body, None)
         .required(["organization", ACCESS_TOKEN])
         .build()
 }

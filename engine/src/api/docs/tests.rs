@@ -11,7 +11,7 @@ use super::*;
 use crate::api;
 
 /// What is mounted without a description, on purpose.
-const UNDESCRIBED: [&str; 1] = ["/api/docs"];
+const UNDESCRIBED: [&str; 5] = ["/api/docs", "/api/media", "/media", "/api/v1", "/ws"];
 
 fn documents() -> Vec<(&'static str, Value)> {
     dialects().iter().map(|dialect| (dialect.name, dialect.document())).collect()

@@ -2,7 +2,7 @@
 //! per section of the document; [`case`] says what a case can say.
 //!
 //! A file's cases run one after the other in an organisation of their own. `${organisation}`, `${admin.id}`,
-//! `${agent.id}`, `${unknown}` (the id of nothing) and `${platform}` (the address of a platform that takes everything)
+//! `${agent.id}`, `${unknown}` (the id of nothing), `${tomorrow}` and `${platform}` (the address of a platform that takes everything)
 //! are there from the beginning, and `admin`, `agent` and `stranger` (of another organisation) may call.
 
 mod case;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -45,6 +46,7 @@ impl<'a> World<'a> {
             ("unknown", "01900000-0000-7000-8000-000000000000"),
             ("platform", &platform.address),
             ("engine", &engine.address),
+            ("tomorrow", &(Utc::now() + TimeDelta::days(1)).to_rfc3339_opts(SecondsFormat::Secs, true)),
             ("random", &uuid::Uuid::new_v4().simple().to_string()),
         ];
         let known = known.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

@@ -80,8 +80,12 @@ impl Graph {
     }
 
     pub fn config(&self) -> Value {
-        json!({"facebookPageId": ACCOUNT, "instagramAccountId": ACCOUNT, "pageAccessToken": TOKEN,
-            "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiBaseUrl": self.platform.address, "limits": []})
+        let mut config = json!({"facebookPageId": ACCOUNT, "pageAccessToken": TOKEN, "appSecret": APP_SECRET,
+            "webhookVerifyToken": "v", "apiBaseUrl": self.platform.address, "limits": []});
+        if self.account.0 == Product::Instagram {
+            config["instagramAccountId"] = ACCOUNT.into();
+        }
+        config
     }
 
     /// Posts what happened with Ana, signed; it has to be accepted.

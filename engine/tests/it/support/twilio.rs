@@ -138,20 +138,29 @@ fn message(sid: &str, text: &str, prefix: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What became of a message, as posted to the address that its send named.
-pub fn status(sid: &str, status: &str, code: Option<u32>) -> Vec<(&'static str, String)> {
-    let mut fields = vec![
+/// What became of an SMS, as posted to the address that its send named.
+pub fn status(sid: &str, status: &str) -> Vec<(&'static str, String)> {
+    report(sid, status, "")
+}
+
+/// That WhatsApp did not take a message, and why.
+pub fn undelivered(sid: &str, code: u32) -> Vec<(&'static str, String)> {
+    let mut fields = report(sid, "undelivered", "whatsapp:");
+    fields.push(("ErrorCode", code.to_string()));
+    fields
+}
+
+fn report(sid: &str, status: &str, prefix: &str) -> Vec<(&'static str, String)> {
+    vec![
         ("MessageSid", sid.to_owned()),
         ("SmsSid", sid.to_owned()),
         ("AccountSid", ACCOUNT.to_owned()),
-        ("From", NUMBER.to_owned()),
-        ("To", ANA.to_owned()),
+        ("From", format!("{prefix}{NUMBER}")),
+        ("To", format!("{prefix}{ANA}")),
         ("MessageStatus", status.to_owned()),
         ("SmsStatus", status.to_owned()),
         ("ApiVersion", "2010-04-01".to_owned()),
-    ];
-    fields.extend(code.map(|code| ("ErrorCode", code.to_string())));
-    fields
+    ]
 }
 
 /// Posts to an address of the engine's, signed as Twilio does; what status it was answered with.
