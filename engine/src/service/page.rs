@@ -112,41 +112,23 @@ impl Cursor for AuditCursor {
 
 impl Cursor for CustomerCursor {
     fn write(&self) -> String {
-        match self.last_message_at {
-            Some(at) => write(at, self.id),
-            None => format!("{SILENT}.{}", self.id),
-        }
+        write_quiet(self.last_message_at, self.id)
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once('.')?;
-        let last_message_at = if at == SILENT { None } else { Some(read(text)?.0) };
+        let (last_message_at, id) = read_quiet(text)?;
         Some(Self { last_message_at, id: id.parse().ok()? })
     }
 }
 
 impl Cursor for ConversationCursor {
     fn write(&self) -> String {
-        match self.last_message_at {
-            Some(at) => write(at, self.id),
-            None => format!("{SILENT}.{}", self.id),
-        }
+        write_quiet(self.last_message_at, self.id)
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once('.')?;
-        let last_message_at = if at == SILENT { None } else { Some(read(text)?.0) };
+        let (last_message_at, id) = read_quiet(text)?;
         Some(Self { last_message_at, id: id.parse().ok()? })
-    }
-}
-
-impl Cursor for ManualActionId {
-    fn write(&self) -> String {
-        self.to_string()
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }
 
@@ -175,39 +157,37 @@ impl Cursor for CampaignCursor {
     }
 }
 
-impl Cursor for RecipientId {
-    fn write(&self) -> String {
-        self.to_string()
-    }
+/// Where what orders a list is a word of its own: an identifier, or the place of an event.
+macro_rules! as_it_is {
+    ($($cursor:ty),*) => {$(
+        impl Cursor for $cursor {
+            fn write(&self) -> String {
+                self.to_string()
+            }
 
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
+            fn read(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )*};
 }
 
-impl Cursor for DeadLetterId {
-    fn write(&self) -> String {
-        self.to_string()
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-/// A place among everything that happened in the organisation.
-impl Cursor for i64 {
-    fn write(&self) -> String {
-        self.to_string()
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
+as_it_is!(DeadLetterId, ManualActionId, RecipientId, i64);
 
 fn write(at: DateTime<Utc>, rest: impl std::fmt::Display) -> String {
     format!("{}.{rest}", at.timestamp_micros())
+}
+
+/// Of somebody who may never have written.
+fn write_quiet(at: Option<DateTime<Utc>>, rest: impl std::fmt::Display) -> String {
+    at.map_or_else(|| format!("{SILENT}.{rest}"), |at| write(at, &rest))
+}
+
+fn read_quiet(text: &str) -> Option<(Option<DateTime<Utc>>, &str)> {
+    match text.split_once('.')? {
+        (SILENT, rest) => Some((None, rest)),
+        _ => read(text).map(|(at, rest)| (Some(at), rest)),
+    }
 }
 
 fn read(text: &str) -> Option<(DateTime<Utc>, &str)> {
