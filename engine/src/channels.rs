@@ -9,7 +9,7 @@ use lru::LruCache;
 use patchbay_domain::{
     ChannelId,
     attempt::UnknownPolicy,
-    platform::{Manifest, RateLimit},
+    platform::{Manifest, READ_RECEIPTS, RateLimit},
     sending::ChannelStatus,
 };
 use patchbay_plugin_host::{ChannelView, Plugin, Plugins};
@@ -17,7 +17,10 @@ use patchbay_store::{Store, StoreError, channels::Channel};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::keyring::{Keyring, KeyringError};
+use crate::{
+    config::Waha,
+    keyring::{Keyring, KeyringError},
+};
 
 const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("ten thousand is not zero");
 const REFRESH: Duration = Duration::from_millis(500);
@@ -28,6 +31,8 @@ pub struct ActiveChannel {
     pub view: ChannelView,
     pub plugin: Arc<Plugin>,
     pub unknown_policy: UnknownPolicy,
+    /// What its connector says of channels like this one, where that is not what it says of all.
+    variant: Option<Box<Manifest>>,
     /// Its own limits, else the connector's.
     pub limits: Vec<RateLimit>,
     /// Where tokens expire and it is known when.
@@ -40,11 +45,17 @@ impl ActiveChannel {
     }
 
     pub fn manifest(&self) -> &Manifest {
-        self.plugin.manifest()
+        self.variant.as_deref().unwrap_or_else(|| self.plugin.manifest())
     }
 
     pub fn may_send(&self) -> bool {
         self.row.status == ChannelStatus::Active
+    }
+
+    /// Whether the other side is told of people here in this way: its platform can, and the channel's settings let it.
+    pub fn tells(&self, capability: &str) -> bool {
+        let is_silenced = self.row.config.get(READ_RECEIPTS).and_then(serde_json::Value::as_bool) == Some(false);
+        !is_silenced && self.manifest().can(capability)
     }
 }
 
@@ -76,13 +87,14 @@ struct Inner {
     plugins: Plugins,
     keyring: Keyring,
     public_url: String,
+    waha: Option<Waha>,
     kept: Mutex<LruCache<ChannelId, Arc<ActiveChannel>>>,
 }
 
 impl Channels {
-    pub fn new(store: Store, plugins: Plugins, keyring: Keyring, public_url: String) -> Self {
+    pub fn new(store: Store, plugins: Plugins, keyring: Keyring, public_url: String, waha: Option<Waha>) -> Self {
         let kept = Mutex::new(LruCache::new(KEPT));
-        Self { inner: Arc::new(Inner { store, plugins, keyring, public_url, kept }) }
+        Self { inner: Arc::new(Inner { store, plugins, keyring, public_url, waha, kept }) }
     }
 
     /// The channel as it is now; a deleted one is unknown.
@@ -93,13 +105,20 @@ impl Channels {
             return Ok(Arc::clone(channel));
         }
         let row = self.inner.store.channel(id).await?.filter(|row| row.deleted_at.is_none());
-        let mut channel = self.open(row.ok_or(ChannelError::Unknown)?)?;
+        let row = row.ok_or(ChannelError::Unknown)?;
+        let mut channel = self.candidate(row).await?;
         if channel.manifest().oauth2.is_some() {
             channel.token_expires_at = self.inner.store.token_life(id).await?.and_then(|life| life.expires_at);
         }
         let channel = Arc::new(channel);
         self.inner.kept.lock().await.put(id, Arc::clone(&channel));
         Ok(channel)
+    }
+
+    /// One that is not kept yet, to try its settings out.
+    pub async fn candidate(&self, row: Channel) -> Result<ActiveChannel, ChannelError> {
+        let hosted = if names_no_server(&row) { self.inner.store.hosted_name(row.id).await? } else { None };
+        self.open(row, hosted)
     }
 
     /// Every channel of this type that answers to this address, its own or one that it shares.
@@ -162,26 +181,42 @@ impl Channels {
             .is_some_and(|plugin| plugin.digest() == channel.plugin.digest())
     }
 
-    fn open(&self, row: Channel) -> Result<ActiveChannel, ChannelError> {
+    /// A channel that is `hosted` is under that name on the server that the configuration names.
+    fn open(&self, row: Channel, hosted: Option<String>) -> Result<ActiveChannel, ChannelError> {
         let plugin = self
             .inner
             .plugins
             .get(&row.channel_type)
             .ok_or_else(|| ChannelError::NoConnector(row.channel_type.clone()))?;
-        let secrets = self.inner.keyring.open(row.id, &row.secrets)?;
+        let mut secrets = self.inner.keyring.open(row.id, &row.secrets)?;
+        let mut config = row.config.clone();
+        if let (Some(name), Some(waha), Some(config)) = (hosted, &self.inner.waha, config.as_object_mut()) {
+            config.insert("baseUrl".to_owned(), waha.base_url.as_str().into());
+            config.insert("session".to_owned(), name.into());
+            secrets.insert("apiKey", waha.api_key.expose());
+            secrets.insert("hmacKey", waha.hmac_key.expose());
+        }
         let view = ChannelView {
             id: row.id,
             channel_type: row.channel_type.clone(),
-            config: row.config.to_string().into(),
+            config: config.to_string().into(),
             webhook_url: format!("{}/webhook/{}", self.inner.public_url, row.id),
             secrets: Arc::new(secrets),
         };
         let setting = |name: &str| row.config.get(name).cloned();
         let unknown_policy =
             setting("onUnknownOutcome").and_then(|policy| serde_json::from_value(policy).ok()).unwrap_or_default();
+        let variant = plugin.manifest().for_channel(&row.channel_type, &row.config);
         let limits = setting("limits")
             .and_then(|limits| serde_json::from_value(limits).ok())
-            .unwrap_or_else(|| plugin.manifest().limits.clone());
-        Ok(ActiveChannel { row, view, plugin, unknown_policy, limits, token_expires_at: None })
+            .unwrap_or_else(|| variant.as_ref().unwrap_or_else(|| plugin.manifest()).limits.clone());
+        let variant = variant.map(Box::new);
+        Ok(ActiveChannel { row, view, plugin, unknown_policy, variant, limits, token_expires_at: None })
     }
+}
+
+/// Only such a channel is given the server of the configuration and its keys: with an address of its own it could carry
+/// them elsewhere.
+fn names_no_server(row: &Channel) -> bool {
+    ["baseUrl", "apiBaseUrl"].iter().all(|name| row.config.get(name).is_none())
 }

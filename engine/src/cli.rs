@@ -22,6 +22,9 @@ Environment variables, which win over the file:
   PATCHBAY_MASTER_KEY    encrypts channel credentials; required with PostgreSQL
   PATCHBAY_PLUGINS_DIR   the folder with the connectors (./plugins)
   PATCHBAY_EGRESS_ALLOW  private hosts that connectors may reach, separated by commas
+  PATCHBAY_WAHA_URL      the WAHA server that the sessions dialect starts sessions on
+  PATCHBAY_WAHA_API_KEY  its API key
+  PATCHBAY_WAHA_HMAC_KEY signs its webhooks, when it is set there too
   RUST_LOG               what is logged, such as info,patchbay::bus=debug (info)
 
 Start with no settings at all:

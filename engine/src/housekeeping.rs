@@ -1,9 +1,10 @@
-//! What is thrown away after a while, so that nothing grows for ever.
+//! What is thrown away after a while: what was only of use for a time. The rest
+//! is kept; `docs/guarantees.md` says what grows.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use patchbay_store::Store;
+use patchbay_store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Retention;
@@ -13,6 +14,8 @@ const EVERY: Duration = Duration::from_mins(10);
 const LOGINS: Duration = Duration::from_hours(24);
 /// Nodes that were killed: what they had begun was ended long before.
 const NODES: Duration = Duration::from_hours(24);
+/// Rows of one transaction, where there may be very many.
+const AT_ONCE: u32 = 1_000;
 
 /// Trims what has outlived its use, until stopped.
 pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc>, stop: CancellationToken) {
@@ -23,7 +26,7 @@ pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc
             _ = tick.tick() => {}
         }
         let now = clock();
-        let Retention { pending_statuses, events, idempotency, .. } = retention;
+        let Retention { pending_statuses, events, idempotency, attempts, notifications, .. } = retention;
         let done = async {
             store.expire_pending_statuses(now - pending_statuses).await?;
             store.expire_pending_references(now - pending_statuses).await?;
@@ -32,9 +35,17 @@ pub async fn run(store: Store, retention: Retention, clock: fn() -> DateTime<Utc
             store.trim_events(now - events).await?;
             store.trim_logins(now - LOGINS).await?;
             store.trim_login_failures(now - LOGINS).await?;
-            store.expire_requests(now - idempotency).await
+            store.expire_requests(now - idempotency).await?;
+            while store.trim_attempts(now - attempts, AT_ONCE).await? == u64::from(AT_ONCE) {}
+            while store.trim_notifications(now - notifications, AT_ONCE).await? == u64::from(AT_ONCE) {}
+            Ok::<_, StoreError>(())
         };
-        if let Err(error) = done.await {
+        let done = tokio::select! {
+            // What is under way is a transaction, which is undone.
+            () = stop.cancelled() => return,
+            done = done => done,
+        };
+        if let Err(error) = done {
             tracing::warn!(%error, "old rows could not be removed; trying again later");
         }
     }

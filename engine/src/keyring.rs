@@ -1,5 +1,6 @@
-//! What is encrypted or signed under the master key: channel credentials at
-//! rest, and the addresses of media that people without a token may open.
+//! What is encrypted, signed or hashed under the master key: channel credentials at
+//! rest, the addresses of media that people without a token may open, and the
+//! tokens by which webhooks are set up.
 //!
 //! Each purpose has a key of its own, derived from the master key by a label.
 //! To add a purpose, add a label; never change one, for what was sealed under
@@ -23,6 +24,7 @@ use crate::config::MasterKey;
 
 const CREDENTIALS: &str = "patchbay/channel-credentials/1";
 const MEDIA: &str = "patchbay/media-addresses/1";
+const WEBHOOK_TOKENS: &str = "patchbay/webhook-tokens/1";
 
 /// The first byte of what is sealed: which cipher and layout the rest has.
 const AES_256_GCM: u8 = 1;
@@ -52,13 +54,15 @@ pub struct Keyring {
 struct Keys {
     credentials: Aes256Gcm,
     media: Hmac<Sha256>,
+    webhook_tokens: Hmac<Sha256>,
 }
 
 impl Keyring {
     pub fn new(master_key: &MasterKey) -> Self {
         let derive = |label: &str| hmac(master_key.expose()).chain_update(label).finalize().into_bytes();
         let credentials = Aes256Gcm::new(&derive(CREDENTIALS));
-        Self { keys: Arc::new(Keys { credentials, media: hmac(&derive(MEDIA)) }) }
+        let (media, webhook_tokens) = (hmac(&derive(MEDIA)), hmac(&derive(WEBHOOK_TOKENS)));
+        Self { keys: Arc::new(Keys { credentials, media, webhook_tokens }) }
     }
 
     /// Encrypts a channel's credentials, so that they open for this channel alone.
@@ -84,6 +88,11 @@ impl Keyring {
         let secrets: BTreeMap<String, String> =
             serde_json::from_slice(&plain).map_err(|_| KeyringError::UnknownFormat)?;
         Ok(secrets.into_iter().collect())
+    }
+
+    /// By what a webhook's verify token is found without being kept in clear.
+    pub fn webhook_token(&self, token: &str) -> String {
+        hex::encode(self.keys.webhook_tokens.clone().chain_update(token).finalize().into_bytes())
     }
 
     /// The path under which anybody may fetch a medium until the given second.

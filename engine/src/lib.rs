@@ -7,7 +7,7 @@
 //! - [`conversation`] applies the rules and commits
 //! - [`campaign`] writes to many people, a little ahead of the platform's pace
 //! - [`egress`] sends one message and settles what became of it
-//! - [`realtime`] tells connected clients what happens
+//! - [`realtime`] tells connected clients what happens; [`socketio`] is a protocol that some of them speak
 //! - [`service`] is what every REST dialect calls; [`auth`] says who calls
 //! - [`api`] translates
 //!
@@ -39,6 +39,7 @@ mod recent;
 pub mod retry;
 pub mod service;
 pub mod session;
+pub mod socketio;
 pub mod supervision;
 pub mod telemetry;
 #[cfg(test)]

@@ -15,14 +15,17 @@ use patchbay_domain::{ChannelId, MediaId, OrganisationId};
 use patchbay_plugin_host::{ByteStream, MediaError, MediaRead, MediaStore};
 use patchbay_store::{Store, StoreError, media::Media};
 
-use self::folder::Folder;
 pub use self::folder::FolderError;
+use self::folder::{Folder, Incoming};
 use crate::config::Config;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DiskMediaError {
     #[error("there is no such file")]
     NotFound,
+    /// Its content is of none of these types.
+    #[error("the file is none of {}", .0.join(", "))]
+    Kind(&'static [&'static str]),
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]
@@ -37,7 +40,8 @@ pub struct DiskMedia {
 
 struct Shared {
     folder: Folder,
-    limit: u64,
+    /// The largest file that a platform sends.
+    saved: u64,
     store: Store,
     clock: fn() -> DateTime<Utc>,
 }
@@ -48,20 +52,50 @@ impl DiskMedia {
         if let Err(error) = folder.sweep(SystemTime::from(clock())) {
             tracing::warn!(%error, "what a crash left in the media folder could not be removed");
         }
-        let limit = config.server.media_body_bytes.max(config.egress.saved_bytes) as u64;
-        Self { shared: Arc::new(Shared { folder, limit, store, clock }) }
+        let saved = config.egress.saved_bytes as u64;
+        Self { shared: Arc::new(Shared { folder, saved, store, clock }) }
     }
 
-    /// Keeps a file, with the type its content shows, else the one it came with.
+    /// Keeps a file of at most `limit` bytes, with the type its content shows, else the one it came with.
     pub async fn keep(
         &self,
         organisation_id: OrganisationId,
+        limit: u64,
         mime_type: Option<&str>,
         file_name: Option<&str>,
         content: ByteStream,
     ) -> Result<Media, DiskMediaError> {
-        let Shared { folder, limit, store, clock } = &*self.shared;
-        let file = folder.receive(content, *limit).await?;
+        let file = self.shared.folder.receive(content, limit).await?;
+        self.name(organisation_id, mime_type, file_name, file).await
+    }
+
+    /// The same for a file whose content has to show that it is of one of these types.
+    pub async fn keep_of(
+        &self,
+        kinds: &'static [&'static str],
+        organisation_id: OrganisationId,
+        limit: u64,
+        mime_type: Option<&str>,
+        file_name: Option<&str>,
+        content: ByteStream,
+    ) -> Result<Media, DiskMediaError> {
+        let file = self.shared.folder.receive(content, limit).await?;
+        let shown = label::shown_type(&file.head, mime_type);
+        let essence = shown.as_deref().and_then(|shown| shown.split(';').next()).unwrap_or_default();
+        if !kinds.contains(&essence.trim()) {
+            return Err(DiskMediaError::Kind(kinds));
+        }
+        self.name(organisation_id, mime_type, file_name, file).await
+    }
+
+    async fn name(
+        &self,
+        organisation_id: OrganisationId,
+        mime_type: Option<&str>,
+        file_name: Option<&str>,
+        file: Incoming,
+    ) -> Result<Media, DiskMediaError> {
+        let Shared { folder, store, clock, .. } = &*self.shared;
         let created_at = clock();
         let media = Media {
             id: MediaId::at(created_at),
@@ -89,12 +123,14 @@ impl DiskMedia {
         id: MediaId,
     ) -> Result<(Media, ByteStream), DiskMediaError> {
         let media = self.shared.store.media(id).await?;
-        self.read(media.filter(|media| media.organisation_id == organisation_id)).await
+        let media = media.filter(|media| media.organisation_id == organisation_id).ok_or(DiskMediaError::NotFound)?;
+        let content = self.part(&media, 0, media.size).await?;
+        Ok((media, content))
     }
 
-    /// Any organisation's file: only for a caller whose signature for it was verified.
-    pub async fn open_signed(&self, id: MediaId) -> Result<(Media, ByteStream), DiskMediaError> {
-        self.read(self.shared.store.media(id).await?).await
+    /// So many bytes of a file: for a caller whose it is, or whose signature for it was verified.
+    pub async fn part(&self, media: &Media, from: u64, length: u64) -> Result<ByteStream, DiskMediaError> {
+        Ok(self.shared.folder.open(media.id, from, length).await?)
     }
 
     /// Removes up to `limit` files whose messages have no content any more: the bytes first, so that none is left without
@@ -112,12 +148,6 @@ impl DiskMedia {
             store.forget_media(&ids).await?;
         }
         Ok(ids.len())
-    }
-
-    async fn read(&self, media: Option<Media>) -> Result<(Media, ByteStream), DiskMediaError> {
-        let media = media.ok_or(DiskMediaError::NotFound)?;
-        let content = self.shared.folder.open(media.id).await?;
-        Ok((media, content))
     }
 
     /// Whose files a channel's are.
@@ -146,9 +176,18 @@ impl MediaStore for DiskMedia {
         file_name: Option<String>,
         stream: ByteStream,
     ) -> Result<MediaId, MediaError> {
-        let saved =
-            async { self.keep(self.owner(channel).await?, mime.as_deref(), file_name.as_deref(), stream).await };
-        Ok(saved.await.map_err(|error| MediaError::Failed(error.to_string()))?.id)
+        let saved = async {
+            self.keep(self.owner(channel).await?, self.shared.saved, mime.as_deref(), file_name.as_deref(), stream)
+                .await
+        };
+        let saved = saved.await.map_err(|error| match error {
+            DiskMediaError::Folder(FolderError::TooLarge(_)) | DiskMediaError::Kind(_) | DiskMediaError::NotFound => {
+                MediaError::Refused(error.to_string())
+            }
+            DiskMediaError::Store(ref failed) if !failed.is_retryable() => MediaError::Refused(error.to_string()),
+            DiskMediaError::Folder(_) | DiskMediaError::Store(_) => MediaError::Failed(error.to_string()),
+        });
+        Ok(saved?.id)
     }
 }
 

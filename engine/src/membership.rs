@@ -80,7 +80,7 @@ impl Membership {
                 store.release_leases(gone).await?;
             }
         }
-        let sight = Sight::new(NODE_LIFETIME, clock());
+        let sight = Sight::new(NODE_LIFETIME, store.time(clock()).await?);
         let heart = Heart { store: store.clone(), node, partitions, sight: sight.clone(), clock };
         let (announce, owned) = watch::channel(Arc::new(heart.beat().await?));
         let stop = stop.child_token();
@@ -131,9 +131,10 @@ struct Heart {
 
 impl Heart {
     async fn beat(&self) -> Result<OwnedPartitions, StoreError> {
-        self.store.heartbeat(self.node, (self.clock)()).await?;
+        let now = self.store.time((self.clock)()).await?;
+        self.store.heartbeat(self.node, now).await?;
         // Asked anew: the sign may have waited long for a connection.
-        let now = (self.clock)();
+        let now = self.store.time((self.clock)()).await?;
         self.sight.reached(now);
         let alive = self.store.live_nodes(self.sight.alive_since(now)).await?;
         Ok(OwnedPartitions::of(self.node, &alive, self.partitions))

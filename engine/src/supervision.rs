@@ -13,28 +13,27 @@
 //!
 //! To add a kind: implement [`Supervised`] and make a `Registry` in `app.rs`.
 
+mod places;
+mod snapshots;
+
 use std::{
-    collections::{HashMap, VecDeque, hash_map::DefaultHasher},
+    collections::HashMap,
     fmt::Display,
-    hash::{Hash, Hasher},
+    hash::Hash,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actix::{Actor, Addr, ArbiterHandle, Context, Handler, Message};
-use schemars::JsonSchema;
-use serde::Serialize;
+use places::{Entry, Place};
+pub use snapshots::ActorSnapshot;
 use tokio_util::sync::CancellationToken;
 
 /// How often one input may find its actor dead before it is blamed for it.
 const TRIES: u32 = 3;
-/// Restarts are counted over this long.
-const BUDGET_WINDOW: Duration = Duration::from_mins(1);
-const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(1);
-const SNAPSHOTS: usize = 1_000;
 
 /// An actor that the registry can start and start again.
 pub trait Supervised: Actor<Context = Context<Self>> + Handler<Describe> {
@@ -49,16 +48,6 @@ pub trait Supervised: Actor<Context = Context<Self>> + Handler<Describe> {
 #[derive(Message)]
 #[rtype(result = "String")]
 pub struct Describe;
-
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct ActorSnapshot {
-    pub kind: &'static str,
-    pub key: String,
-    pub state: String,
-    /// Requests that wait for it or are being worked on.
-    pub mailbox: usize,
-    pub restarts: u32,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
@@ -111,24 +100,6 @@ pub struct RestartPolicy {
     pub rest: Duration,
 }
 
-struct Entry<A: Actor> {
-    addr: Option<Addr<A>>,
-    generation: u64,
-    waiting: Arc<AtomicUsize>,
-    restarts: u32,
-    recent: VecDeque<Instant>,
-    start_at: Instant,
-    resting: bool,
-}
-
-impl<A: Actor> Entry<A> {
-    /// What it is doing while it does not run.
-    fn absence(&self, now: Instant) -> String {
-        let wait = self.start_at.saturating_duration_since(now).as_secs();
-        if self.resting { format!("resting for {wait} s after too many failures") } else { "restarting".to_owned() }
-    }
-}
-
 struct Inner<A: Supervised> {
     entries: Mutex<HashMap<A::Key, Entry<A>>>,
     arbiters: Vec<ArbiterHandle>,
@@ -145,45 +116,6 @@ impl<A: Supervised> Clone for Registry<A> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner) }
     }
-}
-
-/// Counts one request as long as it is on its way.
-struct Waiting(Arc<AtomicUsize>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// An actor that is about to be described.
-struct Known<A: Supervised> {
-    key: A::Key,
-    addr: Option<Addr<A>>,
-    absence: String,
-    mailbox: usize,
-    restarts: u32,
-}
-
-impl<A: Supervised> Known<A> {
-    async fn describe(self) -> ActorSnapshot {
-        let Self { key, addr, absence, mailbox, restarts } = self;
-        let state = match addr {
-            Some(addr) => match tokio::time::timeout(SNAPSHOT_PATIENCE, addr.send(Describe)).await {
-                Ok(Ok(state)) => state,
-                Ok(Err(_)) => absence,
-                Err(_) => "busy".to_owned(),
-            },
-            None => absence,
-        };
-        ActorSnapshot { kind: A::KIND, key: key.to_string(), state, mailbox, restarts }
-    }
-}
-
-enum Place<A: Actor> {
-    Running(Addr<A>, Waiting),
-    StartingAt(Instant),
-    Resting,
 }
 
 impl<A: Supervised> Registry<A> {
@@ -258,109 +190,8 @@ impl<A: Supervised> Registry<A> {
         }
     }
 
-    /// What each actor is doing: at most a thousand of them, those that died most first, then what is left out.
-    pub async fn snapshots(&self) -> Vec<ActorSnapshot> {
-        let mut known: Vec<Known<A>> = self.known(Instant::now());
-        known.sort_by_key(|known| std::cmp::Reverse(known.restarts));
-        let left_out = known.split_off(known.len().min(SNAPSHOTS));
-        let mut snapshots = futures_util::future::join_all(known.into_iter().map(Known::describe)).await;
-        if !left_out.is_empty() {
-            snapshots.push(ActorSnapshot {
-                kind: A::KIND,
-                key: "*".to_owned(),
-                state: format!("{} more are not shown one by one", left_out.len()),
-                mailbox: left_out.iter().map(|known| known.mailbox).sum(),
-                restarts: left_out.iter().map(|known| known.restarts).sum(),
-            });
-        }
-        snapshots
-    }
-
-    fn known(&self, now: Instant) -> Vec<Known<A>> {
-        let entries = self.entries();
-        let known = entries.iter().map(|(key, entry)| Known {
-            key: *key,
-            addr: entry.addr.clone(),
-            absence: entry.absence(now),
-            mailbox: entry.waiting.load(Ordering::SeqCst),
-            restarts: entry.restarts,
-        });
-        known.collect()
-    }
-
     fn entries(&self) -> MutexGuard<'_, HashMap<A::Key, Entry<A>>> {
         self.inner.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn place(&self, key: A::Key) -> Place<A> {
-        let mut entries = self.entries();
-        let now = Instant::now();
-        let entry = entries.entry(key).or_insert_with(|| Entry {
-            addr: None,
-            generation: 0,
-            waiting: Arc::default(),
-            restarts: 0,
-            recent: VecDeque::new(),
-            start_at: now,
-            resting: false,
-        });
-        if let Some(addr) = entry.addr.take_if(|addr| !addr.connected()) {
-            drop(addr);
-            self.bury(key, entry, now);
-        }
-        let addr = match &entry.addr {
-            Some(addr) => addr.clone(),
-            None if now < entry.start_at && entry.resting => return Place::Resting,
-            None if now < entry.start_at => return Place::StartingAt(entry.start_at),
-            None => {
-                entry.resting = false;
-                entry.generation = self.inner.generations.fetch_add(1, Ordering::SeqCst) + 1;
-                let addr = self.launch(key, entry.generation);
-                entry.addr = Some(addr.clone());
-                addr
-            }
-        };
-        entry.waiting.fetch_add(1, Ordering::SeqCst);
-        Place::Running(addr, Waiting(Arc::clone(&entry.waiting)))
-    }
-
-    /// Notes a death and decides when the next one starts.
-    fn bury(&self, key: A::Key, entry: &mut Entry<A>, now: Instant) {
-        entry.recent.retain(|at| now.duration_since(*at) < BUDGET_WINDOW);
-        let policy = self.inner.policy;
-        let recent = u32::try_from(entry.recent.len()).unwrap_or(u32::MAX);
-        entry.resting = recent >= policy.budget;
-        let delay = if entry.resting {
-            policy.rest
-        } else {
-            policy.first_delay.saturating_mul(1 << recent.min(16)).min(policy.longest_delay)
-        };
-        entry.recent.push_back(now);
-        entry.restarts += 1;
-        entry.start_at = now + delay;
-        metrics::counter!("patchbay_actor_restarts_total", "kind" => A::KIND).increment(1);
-        tracing::error!(
-            actor.kind = A::KIND,
-            actor.key = %key,
-            restarts = entry.restarts,
-            resting = entry.resting,
-            delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-            "an actor died and will be started again"
-        );
-    }
-
-    fn launch(&self, key: A::Key, generation: u64) -> Addr<A> {
-        let life = Life { registry: self.clone(), key, generation };
-        let seed = Arc::clone(&self.inner.seed);
-        let create = move |_: &mut Context<A>| A::begin(key, life, &seed);
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        let index = usize::try_from(hasher.finish() % (self.inner.arbiters.len().max(1) as u64)).unwrap_or(0);
-        match self.inner.arbiters.get(index) {
-            Some(arbiter) => A::start_in_arbiter(arbiter, create),
-            // As in unit tests: the arbiter we are on.
-            None => A::create(create),
-        }
     }
 }
 

@@ -13,7 +13,13 @@ use std::{
 };
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
+use tracing_log::{AsLog, LogTracer, log_tracer::SetLoggerError};
+use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt};
+
+/// What compiles connectors. It tells each step of that, which makes minutes of seconds and is about no message: only who
+/// names it hears of it.
+pub const COMPILERS: [&str; 3] = ["cranelift", "regalloc2", "wasmtime"];
 
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const BYTES: &[f64] = &[256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 16_777_216.0];
@@ -25,7 +31,9 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     #[error("logging could not be started: {0}")]
-    Log(#[from] tracing_subscriber::util::TryInitError),
+    Log(#[from] SetGlobalDefaultError),
+    #[error("the log of libraries could not be started: {0}")]
+    Libraries(#[from] SetLoggerError),
     #[error("metrics could not be started: {0}")]
     Metrics(#[from] BuildError),
     #[error("the thread that sums up metrics could not be started: {0}")]
@@ -36,8 +44,12 @@ pub enum TelemetryError {
 pub fn log(filter: Targets) -> Result<(), TelemetryError> {
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = if io::stderr().is_terminal() { lines.boxed() } else { lines.json().flatten_event(true).boxed() };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
-    Ok(())
+    let is_named =
+        |name: &str| filter.iter().any(|(target, level)| target.starts_with(name) && level > LevelFilter::OFF);
+    // Not even asked about, one by one: they are too many.
+    let silent: Vec<&str> = COMPILERS.into_iter().filter(|name| !is_named(name)).collect();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.with_filter(filter)))?;
+    Ok(LogTracer::builder().with_max_level(LevelFilter::current().as_log()).ignore_all(silent).init()?)
 }
 
 /// The metrics of this process, recorded from the first call on; `render` gives them to Prometheus.

@@ -11,6 +11,9 @@ use crate::bindings::patchbay::connector::{crypto, log as logging};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::testing::host::{crypto, logging};
 
+/// What stands in an answer where a platform repeats a secret of the channel.
+pub const REDACTED: &str = "[redacted]";
+
 /// The HMAC of `data` under a secret; several secrets are percent-encoded and joined with `&`. An error says which
 /// secret has no value.
 pub fn hmac(algorithm: Algorithm, secrets: &[&str], data: &[u8]) -> Result<Vec<u8>, String> {

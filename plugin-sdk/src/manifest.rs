@@ -1,7 +1,10 @@
 //! Who a connector is, and the JSON Schema of its channels' configuration.
 
+mod variant;
+
 use crate::types::{Json, LimitScope, Manifest, RateLimit};
 use serde_json::{Map, Value, json};
+pub use variant::Variant;
 
 impl Manifest {
     /// The least manifest; the rest is set as fields: `Manifest { capabilities: strings(["text"]), ..Manifest::new(…) }`.
@@ -57,6 +60,9 @@ pub struct ConfigSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
     oauth2: Option<Map<String, Value>>,
+    retry_once: Vec<String>,
+    no_advertising: Vec<String>,
+    variants: Vec<Value>,
 }
 
 /// How a client that has a secret proves itself where tokens are renewed.
@@ -80,10 +86,17 @@ impl ClientAuthentication {
 impl ConfigSchema {
     #[expect(clippy::new_without_default, reason = "a schema is begun, there is no default one")]
     pub fn new() -> Self {
-        Self { properties: Map::new(), required: Vec::new(), oauth2: None }
-            .url("apiBaseUrl", "Another server that speaks the platform's API, for tests and proxies")
-            .property("limits", limits())
-            .property("onUnknownOutcome", on_unknown_outcome())
+        Self {
+            properties: Map::new(),
+            required: Vec::new(),
+            oauth2: None,
+            retry_once: Vec::new(),
+            no_advertising: Vec::new(),
+            variants: Vec::new(),
+        }
+        .url("apiBaseUrl", "Another server that speaks the platform's API, for tests and proxies")
+        .property("limits", limits())
+        .property("onUnknownOutcome", on_unknown_outcome())
     }
 
     /// A setting with a schema of its own.
@@ -135,6 +148,25 @@ impl ConfigSchema {
         )
     }
 
+    /// The platform's codes of temporary failures that are worth one more try and no second one.
+    pub fn retry_once<const N: usize>(mut self, codes: [&str; N]) -> Self {
+        self.retry_once.extend(strings(codes));
+        self
+    }
+
+    /// The platform's codes of failures (`blocked`) of a contact who wants no advertising: they stay reachable for
+    /// everything else.
+    pub fn no_advertising<const N: usize>(mut self, codes: [&str; N]) -> Self {
+        self.no_advertising.extend(strings(codes));
+        self
+    }
+
+    /// What holds for some channels instead of what the manifest says; the last one that fits counts.
+    pub fn variant(mut self, variant: Variant) -> Self {
+        self.variants.push(variant.into_value());
+        self
+    }
+
     /// Which settings a channel cannot do without.
     pub fn required<const N: usize>(mut self, names: [&str; N]) -> Self {
         self.required.extend(strings(names));
@@ -149,7 +181,16 @@ impl ConfigSchema {
             ("required", json!(self.required)),
             ("additionalProperties", json!(false)),
         ];
-        let schema = schema.into_iter().chain(self.oauth2.map(|details| ("oauth2", details.into())));
+        let sending = [
+            ("retryOnce", json!(self.retry_once)),
+            ("noAdvertising", json!(self.no_advertising)),
+            ("variants", json!(self.variants)),
+        ];
+        let said = sending.into_iter().filter(|(_, list)| list.as_array().is_some_and(|list| !list.is_empty()));
+        let said: Map<String, Value> = said.map(|(name, list)| (name.to_owned(), list)).collect();
+        let sending = (!said.is_empty()).then(|| ("sending", said.into()));
+        let oauth2 = self.oauth2.map(|details| ("oauth2", details.into()));
+        let schema = schema.into_iter().chain(oauth2).chain(sending);
         Value::Object(schema.map(|(name, part)| (name.to_owned(), part)).collect()).to_string()
     }
 }

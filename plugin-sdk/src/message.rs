@@ -53,7 +53,20 @@ impl Message {
             metadata: "{}".to_owned(),
         }
     }
+
+    /// A webhook tells only a part of it, perhaps not even its thread: before the engine looks for the conversation of a
+    /// message that is new, it asks `poll` with this cursor. What that answers takes this one's place.
+    #[must_use]
+    pub fn to_be_asked_for(self, cursor: &str) -> Self {
+        let mut metadata: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&self.metadata).unwrap_or_default();
+        metadata.insert(ASK.to_owned(), cursor.into());
+        Self { metadata: serde_json::Value::Object(metadata).to_string(), ..self }
+    }
 }
+
+/// The name in a message's metadata that the engine takes out of it.
+const ASK: &str = "patchbay-ask";
 
 impl MessageRef {
     pub fn new(thread: impl Into<String>, id: impl Into<String>) -> Self {

@@ -156,6 +156,15 @@ impl Part {
     }
 }
 
+impl Chunk {
+    /// The value of a secret within a text of JSON, for platforms that are told a key in a body: the quotes around it
+    /// are the connector's.
+    #[must_use]
+    pub fn secret(name: &str) -> Self {
+        Self::Media(format!("#secret={name}"))
+    }
+}
+
 impl From<Request> for Step {
     fn from(request: Request) -> Self {
         Self::Request(request)
@@ -170,7 +179,7 @@ impl From<Outcome> for Step {
 
 #[cfg(test)]
 mod tests {
-    use super::{Auth, Body, Header, Part, PartContent, Request};
+    use super::{Auth, Body, Chunk, Header, Part, PartContent, Request};
     use crate::testing::snapshot;
     use serde_json::json;
 
@@ -207,6 +216,11 @@ mod tests {
         assert_eq!(part.content, PartContent::Media("m1#bytes=5-8".to_owned()));
         let request = Request::get("https://api.example").after(1_500);
         assert_eq!(request.headers, [Header::new("patchbay-wait-ms", "1500")]);
+    }
+
+    #[test]
+    fn a_secret_within_a_body_is_named() {
+        assert_eq!(Chunk::secret("hmacKey"), Chunk::Media("#secret=hmacKey".to_owned()));
     }
 
     #[test]

@@ -93,6 +93,19 @@ impl Pool {
         Ok(())
     }
 
+    /// The same of a statement that was put together here.
+    pub async fn run_made(&self, statement: String) -> anyhow::Result<()> {
+        match self {
+            Self::Postgres(pool) => {
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
+            }
+            Self::Sqlite(pool) => {
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub async fn count(&self, query: &'static str) -> anyhow::Result<i64> {
         Ok(match self {
             Self::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await?,

@@ -15,6 +15,7 @@ use crate::{
     database::{self, Database},
     floor,
     load::{APP_SECRET, PHONE_NUMBER_ID},
+    outbound::CONCURRENCY,
 };
 
 /// Into how many partitions the engine divides its channels; each has a queue per direction.
@@ -75,8 +76,11 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
     let port = free_port()?;
     let config = folder.path().join("config.toml");
     let prefix = format!("bench-{}", uuid::Uuid::new_v4().simple());
-    let settings =
-        format!("bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nauth.requests_per_minute = 1000000\n");
+    let settings = format!(
+        "bus.queue_prefix = \"{prefix}\"\nbus.partitions = {PARTITIONS}\nauth.requests_per_minute = 1000000\n\
+         auth.access_lifetime.helpdesk = \"1d\"\nsessions.concurrency = {CONCURRENCY}\nrealtime.connections = {}\n",
+        bench.clients
+    );
     std::fs::write(&config, settings)?;
     let log = std::fs::File::create(folder.path().join("engine.log"))?;
     let mut command = Command::new(&bench.engine);
@@ -121,21 +125,34 @@ pub async fn engine(bench: &Bench, size: Size, database: &Database, folder: &Tem
     }
 }
 
-/// Signs up and makes a WhatsApp channel on the given platform, with limits of its own; answers the channel's id.
-pub async fn channel(port: u16, platform: &str, limits: &Value) -> anyhow::Result<String> {
-    let http = reqwest::Client::new();
-    let address = format!("http://127.0.0.1:{port}");
+/// An organisation and who calls for it.
+pub struct Account {
+    pub port: u16,
+    pub organisation: String,
+    pub user: String,
+    pub token: String,
+}
+
+pub async fn sign_up(port: u16) -> anyhow::Result<Account> {
     let person =
         json!({"orgName": "Bench", "name": "Bench", "email": "bench@example.com", "password": "measured twice"});
-    let signed: Value = http.post(format!("{address}/auth/signup")).json(&person).send().await?.json().await?;
-    let organisation = signed.pointer("/user/orgId").and_then(Value::as_str).context("no organisation")?;
-    let token = signed.pointer("/accessToken").and_then(Value::as_str).context("no token")?;
+    let call = reqwest::Client::new().post(format!("http://127.0.0.1:{port}/auth/signup")).json(&person);
+    let signed: Value = call.send().await?.json().await?;
+    let text = |pointer: &str| signed.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let organisation = text("/user/orgId").context("no organisation")?;
+    let user = text("/user/id").context("no user")?;
+    Ok(Account { port, organisation, user, token: text("/accessToken").context("no token")? })
+}
+
+/// Makes a WhatsApp channel on the given platform, with limits of its own; answers the channel's id.
+pub async fn channel(account: &Account, platform: &str, limits: &Value) -> anyhow::Result<String> {
+    let Account { port, organisation, user: _, token } = account;
     let channel = json!({"type": "WHATSAPP", "name": "Bench", "config": {
         "phoneNumberId": PHONE_NUMBER_ID, "businessAccountId": "419561257915477", "accessToken": "t",
         "appSecret": APP_SECRET, "webhookVerifyToken": "v", "apiVersion": "v24.0", "apiBaseUrl": platform, "limits": limits,
     }});
-    let made = http.post(format!("{address}/orgs/{organisation}/channels")).bearer_auth(token).json(&channel);
-    let made: Value = made.send().await?.error_for_status()?.json().await?;
+    let call = reqwest::Client::new().post(format!("http://127.0.0.1:{port}/orgs/{organisation}/channels"));
+    let made: Value = call.bearer_auth(token).json(&channel).send().await?.error_for_status()?.json().await?;
     Ok(made.pointer("/id").and_then(Value::as_str).context("no channel")?.to_owned())
 }
 

@@ -13,6 +13,8 @@ use sha2::Sha256;
 
 pub const APP_SECRET: &str = "an app secret of a measurement";
 pub const PHONE_NUMBER_ID: &str = "106540352242922";
+/// What every message asks, before its number.
+pub const QUESTION: &str = "Does it come in another color? ";
 const CONTACTS: usize = 500;
 
 pub struct Load {
@@ -41,9 +43,13 @@ impl Report {
 impl Load {
     /// Sends all of it; an answer other than 200 ends the measurement.
     pub async fn run(&self) -> anyhow::Result<Report> {
+        self.run_from(Instant::now()).await
+    }
+
+    /// The same, where the first of a rate is due at a moment.
+    pub async fn run_from(&self, start: Instant) -> anyhow::Result<Report> {
         let http = reqwest::Client::builder().pool_max_idle_per_host(self.connections).build()?;
         let next = Arc::new(AtomicUsize::new(0));
-        let start = Instant::now();
         let senders: Vec<_> = (0..self.connections)
             .map(|_| {
                 let (http, next, url) = (http.clone(), Arc::clone(&next), self.url.clone());
@@ -55,14 +61,15 @@ impl Load {
                         if number >= total {
                             return anyhow::Ok(answers);
                         }
-                        if let Some(rate) = rate {
-                            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                            let due = start + Duration::from_secs_f64(number as f64 / rate);
-                            tokio::time::sleep_until(due.into()).await;
-                        }
+                        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+                        let due = rate.map(|rate| start + Duration::from_secs_f64(number as f64 / rate));
                         let body = webhook(run, number);
                         let signature = sign(APP_SECRET, &body)?;
-                        let asked = Instant::now();
+                        if let Some(due) = due {
+                            tokio::time::sleep_until(due.into()).await;
+                        }
+                        // One that could not be sent when it was due has waited for its answer since then.
+                        let asked = due.unwrap_or_else(Instant::now);
                         let answer = http.post(&url).header("X-Hub-Signature-256", signature);
                         let answer = answer.header("content-type", "application/json").body(body).send().await?;
                         answers.push(asked.elapsed());
@@ -89,7 +96,7 @@ fn webhook(run: &str, number: usize) -> String {
     // Now, so that an answer is within the window in which one may write.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     format!(
-        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{{"profile":{{"name":"Contact {contact}"}},"wa_id":"{contact}"}}],"messages":[{{"from":"{contact}","id":"wamid.{run}.{number}","timestamp":"{now}","type":"text","text":{{"body":"Does it come in another color? {number}"}}}}]}},"field":"messages"}}]}}]}}"#
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"419561257915477","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{PHONE_NUMBER_ID}"}},"contacts":[{{"profile":{{"name":"Contact {contact}"}},"wa_id":"{contact}"}}],"messages":[{{"from":"{contact}","id":"wamid.{run}.{number}","timestamp":"{now}","type":"text","text":{{"body":"{QUESTION}{number}"}}}}]}},"field":"messages"}}]}}]}}"#
     )
 }
 

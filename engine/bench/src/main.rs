@@ -7,8 +7,10 @@
 //!
 //! `cargo xtask bench` builds everything in release and runs this.
 
+mod clients;
 mod database;
 mod engine;
+mod filling;
 mod floor;
 mod inbound;
 mod load;
@@ -16,6 +18,7 @@ mod memory;
 mod outbound;
 mod platform;
 mod rate;
+mod search;
 
 use std::process::ExitCode;
 
@@ -35,9 +38,16 @@ struct Arguments {
     /// Only these sizes; every one whose servers are named by default.
     #[arg(long, value_enum)]
     size: Vec<Size>,
-    /// Webhooks and messages in each run.
+    /// Webhooks and messages in each run of `inbound` and `outbound`, and as many as `search` is tried over: 1000000 is
+    /// what its figures are wanted for.
     #[arg(long, default_value_t = 20_000)]
     messages: usize,
+    /// Clients that are connected at the same time.
+    #[arg(long, default_value_t = 10_000)]
+    clients: usize,
+    /// Conversations that are left idle.
+    #[arg(long, default_value_t = 100_000)]
+    conversations: usize,
 }
 
 #[derive(Subcommand)]
@@ -57,8 +67,12 @@ enum Part {
     Outbound,
     /// A limited channel: how close the sends come to the limit without exceeding it, over a kill.
     Rate,
-    /// What 100,000 idle conversations leave behind.
+    /// Searches and lists over so many messages: how long they take.
+    Search,
+    /// What idle conversations leave behind.
     Memory,
+    /// Connected clients: the memory of each, and how long a message takes to all of them.
+    Clients,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,6 +90,13 @@ pub struct Bench {
     pub engine: std::path::PathBuf,
     pub plugins: std::path::PathBuf,
     pub messages: usize,
+    pub clients: usize,
+    pub conversations: usize,
+}
+
+/// What stands behind a figure that was wanted otherwise.
+pub const fn missed(kept: bool) -> &'static str {
+    if kept { "" } else { ", MISSED" }
 }
 
 #[tokio::main]
@@ -93,11 +114,11 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let provider = rustls::crypto::ring::default_provider().install_default();
     anyhow::ensure!(provider.is_ok(), "TLS was set up twice");
-    let Arguments { part, engine, plugins, size, messages } = Arguments::parse();
+    let Arguments { part, engine, plugins, size, messages, clients, conversations } = Arguments::parse();
     if let Some(Part::Floor { size, port, database, queue }) = part {
         return floor::serve(size, port, &database, &queue).await;
     }
-    let bench = Bench { engine, plugins, messages };
+    let bench = Bench { engine, plugins, messages, clients, conversations };
     let sizes = if size.is_empty() { database::available() } else { size };
     for size in sizes {
         println!("## {size:?}");
@@ -105,13 +126,17 @@ async fn run() -> anyhow::Result<()> {
             Some(Part::Inbound) => inbound::measure(&bench, size).await?,
             Some(Part::Outbound) => outbound::measure(&bench, size).await?,
             Some(Part::Rate) => rate::measure(&bench, size).await?,
+            Some(Part::Search) => search::measure(&bench, size).await?,
             Some(Part::Memory) => memory::measure(&bench, size).await?,
+            Some(Part::Clients) => clients::measure(&bench, size).await?,
             Some(Part::Floor { .. }) => {}
             None => {
                 inbound::measure(&bench, size).await?;
                 outbound::measure(&bench, size).await?;
                 rate::measure(&bench, size).await?;
+                search::measure(&bench, size).await?;
                 memory::measure(&bench, size).await?;
+                clients::measure(&bench, size).await?;
             }
         }
     }

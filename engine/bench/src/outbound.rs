@@ -10,19 +10,21 @@ use crate::{
     database::{Database, Pool},
     engine,
     load::Load,
-    platform,
+    missed, platform,
 };
 
-/// As many as the engine sends at once on one channel.
-const CONCURRENCY: usize = 32;
+/// As many at once on one channel, the floor as well as the engine.
+pub const CONCURRENCY: usize = 32;
 pub const CONVERSATIONS: usize = 500;
+const PATIENCE: Duration = Duration::from_mins(10);
 
 pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     let floor = floor(bench, size).await?;
     println!("outbound floor:  {floor:.0} messages/s");
     let rate = engine_rate(bench, size).await?;
     println!("outbound engine: {rate:.0} messages/s");
-    println!("outbound ratio:  {:.2} (wanted: at least 0.50)", rate / floor);
+    let ratio = rate / floor;
+    println!("outbound ratio:  {ratio:.2} (wanted: at least 0.50{})", missed(ratio >= 0.5));
     Ok(())
 }
 
@@ -31,7 +33,12 @@ async fn floor(bench: &Bench, size: Size) -> anyhow::Result<f64> {
     let folder = tempfile::tempdir()?;
     let database = Database::make(size, &folder).await?;
     let pool = database.pool().await?;
-    pool.run("create table floor_sends (id integer primary key, state text not null, external_id text)").await?;
+    // The index is what the engine's queue has as well: without it each claim passes over all that was sent.
+    pool.run(
+        "create table floor_sends (id integer primary key, state text not null, external_id text); \
+         create index floor_queue on floor_sends (id) where state = 'QUEUED'",
+    )
+    .await?;
     let rows: Vec<usize> = (0..bench.messages).collect();
     pool.run_json(
         "insert into floor_sends select value::text::integer, 'QUEUED', null from jsonb_array_elements($1::jsonb)",
@@ -93,34 +100,38 @@ async fn engine_rate(bench: &Bench, size: Size) -> anyhow::Result<f64> {
     let database = Database::make(size, &folder).await?;
     let platform = platform::start()?;
     let process = engine::engine(bench, size, &database, &folder).await?;
-    let channel = engine::channel(process.port, &platform.address, &serde_json::json!([])).await?;
+    let channel =
+        engine::channel(&engine::sign_up(process.port).await?, &platform.address, &serde_json::json!([])).await?;
     let pool = database.pool().await?;
     everybody_writes(&process, &channel, &pool).await?;
     process.stop().await?;
     queue(&pool, bench.messages).await?;
     let start = Instant::now();
     let process = engine::engine(bench, size, &database, &folder).await?;
-    let mut began: Option<Instant> = None;
-    let sent = "select count(*) from messages where state = 'SENT'";
-    let failed = "select count(*) from messages where state = 'FAILED'";
-    loop {
-        let count = pool.count(sent).await?;
-        if count > 0 && began.is_none() {
-            began = Some(Instant::now());
+    let (mut began, wanted) = (None, i64::try_from(bench.messages)?);
+    // The platform notes what arrives: counting in the database as often would cost what is measured.
+    while platform.arrived() < bench.messages {
+        let arrived = platform.arrived();
+        if arrived > 0 && began.is_none() {
+            began = Some((Instant::now(), arrived));
         }
-        if count >= i64::try_from(bench.messages)? {
-            break;
+        if start.elapsed() > PATIENCE {
+            let failed = pool.count("select count(*) from messages where state = 'FAILED'").await?;
+            anyhow::bail!("only {arrived} messages were sent, {failed} failed");
         }
-        anyhow::ensure!(start.elapsed() < Duration::from_mins(10), "only {count} messages were sent");
-        anyhow::ensure!(pool.count(failed).await? == 0, "messages failed that the platform would have taken");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let elapsed = began.unwrap_or(start).elapsed();
+    while pool.count("select count(*) from messages where state = 'SENT'").await? < wanted {
+        anyhow::ensure!(start.elapsed() < PATIENCE, "not all messages were settled");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (began, before) = began.unwrap_or((start, 0));
+    let elapsed = began.elapsed();
     process.stop().await?;
     platform.stop().await;
     database.drop().await?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    Ok(bench.messages as f64 / elapsed.as_secs_f64())
+    Ok((bench.messages - before) as f64 / elapsed.as_secs_f64())
 }
 
 /// One message of each contact, so that they may be answered.

@@ -44,6 +44,10 @@ impl Platform {
         self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub fn arrived(&self) -> usize {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     pub async fn stop(self) {
         self.handle.stop(false).await;
     }

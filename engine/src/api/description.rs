@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     endpoint::{Access, Endpoint},
     helpdesk::page::PageQuery,
+    problem::Shape,
 };
 
 /// A type, as far as a document is concerned.
@@ -44,6 +45,8 @@ pub struct Described {
     /// Whom of those that the route's access lets in.
     pub only_for: Option<&'static str>,
     pub id: SchemaOf,
+    /// What a parameter of the path is that is another kind of name.
+    pub named: Option<(&'static str, SchemaOf)>,
     /// Types of which each field is a parameter.
     pub queries: Vec<SchemaOf>,
     pub takes: Option<Content>,
@@ -61,6 +64,7 @@ impl Endpoint {
             part: "",
             only_for: None,
             id: schema_of::<Uuid>,
+            named: None,
             queries: vec![],
             takes: None,
             needs_body: false,
@@ -72,6 +76,11 @@ impl Endpoint {
 }
 
 impl Described {
+    /// Refuses in these words, unless others were said.
+    pub fn shaped(self, shape: Shape) -> Self {
+        Self { endpoint: self.endpoint.shaped(shape), ..self }
+    }
+
     pub fn admins(self) -> Self {
         Self { only_for: Some("For administrators."), ..self }
     }
@@ -83,6 +92,11 @@ impl Described {
     /// What an id in the path is, where it is no UUID.
     pub fn named_by<T: JsonSchema>(self) -> Self {
         Self { id: schema_of::<T>, ..self }
+    }
+
+    /// The same of one parameter.
+    pub fn names<T: JsonSchema>(self, parameter: &'static str) -> Self {
+        Self { named: Some((parameter, schema_of::<T>)), ..self }
     }
 
     pub fn query<Q: JsonSchema>(mut self) -> Self {
@@ -157,6 +171,11 @@ impl Described {
 /// The endpoints of one part of a document.
 pub fn part(name: &'static str, endpoints: Vec<Described>) -> impl Iterator<Item = Described> {
     endpoints.into_iter().map(move |endpoint| Described { part: name, ..endpoint })
+}
+
+/// The endpoints of one dialect in a scope that it shares with others.
+pub fn shaped(shape: Shape, endpoints: impl Iterator<Item = Described>) -> impl Iterator<Item = Described> {
+    endpoints.map(move |described| described.shaped(shape))
 }
 
 /// What is mounted of described endpoints.

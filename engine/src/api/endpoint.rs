@@ -9,15 +9,21 @@
 //! its scopes hold nothing that is not described.
 
 use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, http::Method,
-    middleware::from_fn, web,
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope,
+    body::BoxBody,
+    dev::ServiceRequest,
+    http::Method,
+    middleware::{Next, from_fn},
+    web,
 };
 
 use super::{
     guard::{authenticate, authenticate_socket, limit_address, operate},
     idempotency::idempotent,
     problem::{Problem, Shape},
+    repeatable::Longest,
 };
+use crate::app::App;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -37,10 +43,23 @@ pub struct Endpoint {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+    /// Where it is not the one of its scope, as where several dialects share one.
+    shape: Option<Shape>,
+    longest: Longest,
     route: Route,
 }
 
 impl Endpoint {
+    /// Of the same method and path.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.method == other.method && self.path == other.path
+    }
+
+    /// Refuses in these words, unless others were said.
+    pub fn shaped(self, shape: Shape) -> Self {
+        Self { shape: self.shape.or(Some(shape)), ..self }
+    }
+
     pub fn socket(self) -> Self {
         Self { access: Access::Socket, ..self }
     }
@@ -56,6 +75,11 @@ impl Endpoint {
     pub fn machine(self) -> Self {
         Self { access: Access::Machine, ..self }
     }
+
+    /// Longer than other bodies; the handler reads no more than that either.
+    pub fn takes_up_to(self, longest: Longest) -> Self {
+        Self { longest, ..self }
+    }
 }
 
 macro_rules! methods {
@@ -66,7 +90,8 @@ macro_rules! methods {
             Arguments: FromRequest + 'static,
             F::Output: Responder + 'static,
         {
-            Endpoint { method: Method::$method, path, access: Access::Caller, route: web::$name().to(handler) }
+            let (longest, route) = (Longest::Json, web::$name().to(handler));
+            Endpoint { method: Method::$method, path, access: Access::Caller, shape: None, longest, route }
         }
     )*};
 }
@@ -77,22 +102,30 @@ methods!(get: GET, post: POST, put: PUT, patch: PATCH, delete: DELETE);
 pub fn mount(mut scope: Scope, endpoints: Vec<Endpoint>) -> Scope {
     let mut endpoints = endpoints.into_iter().peekable();
     while let Some(first) = endpoints.next() {
-        let (path, access) = (first.path, first.access);
+        let (path, access, mut longest) = (first.path, first.access, first.longest);
         let mut allow = vec![first.method.to_string()];
         let mut resource = web::resource(path).route(first.route);
+        if let Some(shape) = first.shape {
+            resource = resource.app_data(shape);
+        }
         while let Some(next) = endpoints.next_if(|next| next.path == path && next.access == access) {
             allow.push(next.method.to_string());
+            // Of those that share a path, one at most takes long bodies.
+            longest = if next.longest == Longest::Json { longest } else { next.longest };
             resource = resource.route(next.route);
         }
-        scope = guarded(scope, resource.default_service(not_allowed(allow.join(", "))), access);
+        scope = guarded(scope, resource.default_service(not_allowed(allow.join(", "))), access, longest);
     }
     scope
 }
 
-fn guarded(scope: Scope, resource: Resource, access: Access) -> Scope {
+fn guarded(scope: Scope, resource: Resource, access: Access, longest: Longest) -> Scope {
+    let once = move |app: web::Data<App>, request: ServiceRequest, next: Next<BoxBody>| {
+        idempotent(app, longest, request, next)
+    };
     match access {
         // The last one wrapped is the first to see a request.
-        Access::Caller => scope.service(resource.wrap(from_fn(idempotent)).wrap(from_fn(authenticate))),
+        Access::Caller => scope.service(resource.wrap(from_fn(once)).wrap(from_fn(authenticate))),
         Access::Socket => scope.service(resource.wrap(from_fn(authenticate_socket))),
         Access::Operator => scope.service(resource.wrap(from_fn(operate))),
         Access::Public => scope.service(resource.wrap(from_fn(limit_address))),

@@ -40,7 +40,7 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    let token = bearer(&request).map(ToOwned::to_owned);
+    let token = bearer(request.request()).map(ToOwned::to_owned);
     enter(app, request, token, next).await
 }
 
@@ -50,12 +50,17 @@ pub async fn authenticate_socket(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
+    let token = presented(request.request());
+    enter(app, request, token, next).await
+}
+
+/// The token in the headers or in the query.
+pub fn presented(request: &HttpRequest) -> Option<String> {
     let named = || {
         let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
         pairs.find(|(name, _)| name == TOKEN).map(|(_, token)| token.into_owned())
     };
-    let token = bearer(&request).map(ToOwned::to_owned).or_else(named);
-    enter(app, request, token, next).await
+    bearer(request).map(ToOwned::to_owned).or_else(named)
 }
 
 async fn enter(
@@ -64,12 +69,12 @@ async fn enter(
     token: Option<String>,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    let caller = match identify(&app, &request, token.as_deref()).await {
+    let caller = match identify(&app, request.request(), token.as_deref()).await {
         Ok(caller) => caller,
         Err(error) => return Ok(Shape::refuse(request, error)),
     };
     let standing = app.auth.requests.check(Subject::User(caller.user_id));
-    let origin = origin(&app, &request);
+    let origin = origin(&app, request.request());
     request.extensions_mut().insert(Principal { caller, origin });
     pass(standing, request, next).await
 }
@@ -84,7 +89,11 @@ pub async fn operate(
         return authenticate(app, request, next).await;
     }
     match ops::may_operate(&app, request.request()) {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Ok(()) => {
+            let origin = origin(&app, request.request());
+            request.extensions_mut().insert(origin);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
         Err(error) => Ok(Shape::refuse(request, error)),
     }
 }
@@ -101,25 +110,29 @@ pub async fn limit_address(
     }
 }
 
-fn bearer(request: &ServiceRequest) -> Option<&str> {
+fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn identify(app: &App, request: &ServiceRequest, token: Option<&str>) -> Result<Caller, ServiceError> {
-    let token = token
-        .ok_or_else(|| ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned()))?;
-    let now = (app.clock)();
-    let claims = app.auth.tokens.verify(token, now)?;
-    let caller = app.auth.logins.caller(&claims, now).await?;
-    let caller =
-        caller.ok_or_else(|| ServiceError::Unauthenticated("this login has ended; log in again".to_owned()))?;
+async fn identify(app: &App, request: &HttpRequest, token: Option<&str>) -> Result<Caller, ServiceError> {
+    let caller = holder(app, token).await?;
     match request.match_info().get(ORGANISATION) {
         Some(named) if named.parse::<OrganisationId>().ok() != Some(caller.organisation_id) => {
             Err(ServiceError::NotFound("organisation"))
         }
         _ => Ok(caller),
     }
+}
+
+/// Whose token it is.
+pub async fn holder(app: &App, token: Option<&str>) -> Result<Caller, ServiceError> {
+    let token = token
+        .ok_or_else(|| ServiceError::Unauthenticated("send an access token: Authorization: Bearer …".to_owned()))?;
+    let now = (app.clock)();
+    let claims = app.auth.tokens.verify(token, now)?;
+    let caller = app.auth.logins.caller(&claims, now).await?;
+    caller.ok_or_else(|| ServiceError::Unauthenticated("this login has ended; log in again".to_owned()))
 }
 
 async fn pass(
@@ -138,7 +151,8 @@ async fn pass(
     Ok(response)
 }
 
-fn origin(app: &App, request: &ServiceRequest) -> Origin {
+/// Where a call came from.
+pub fn origin(app: &App, request: &HttpRequest) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         method: request.method().to_string(),

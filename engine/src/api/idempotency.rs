@@ -1,12 +1,16 @@
 //! `Idempotency-Key`: a write that is repeated with the same key and body gets
 //! the first answer, marked `Idempotency-Replayed: true`.
 //!
-//! The answer is kept even when the caller does not wait for it. When the
-//! process dies between the write and its answer, the repeated request runs
+//! The answer is kept even when the caller does not wait for it, and a write
+//! counts as under way for as long as it takes. When the process dies between the write and its answer, the repeated request runs
 //! again, under the same [`WriteId`], by which a service recognises what it
 //! has written before.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Future, Ready, ready},
+    pin::pin,
+    time::Duration,
+};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
@@ -19,16 +23,16 @@ use actix_web::{
     middleware::Next,
     rt, web,
 };
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use patchbay_store::idempotency::{Begun, IdempotencyKey};
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, interval_at};
 use uuid::Builder;
 
 use super::{
     guard::principal,
     problem::{Problem, Shape},
-    webhook,
+    repeatable::{self, Longest},
 };
 use crate::{
     app::App,
@@ -38,14 +42,17 @@ use crate::{
 const KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const LONGEST_KEY: usize = 255;
+/// How often a write that takes long says that it is still under way.
+const UNDER_WAY: Duration = Duration::from_secs(5);
 
 /// Lets a write happen once per key.
 pub async fn idempotent(
     app: web::Data<App>,
+    longest: Longest,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    let once = match Once::begin(&app, &mut request).await {
+    let once = match Once::begin(&app, longest, &mut request).await {
         Ok(Some(once)) => once,
         Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => return Ok(Shape::refuse(request, problem)),
@@ -62,9 +69,11 @@ pub async fn idempotent(
             request.extensions_mut().insert(id);
             // A task of its own: it goes on when the caller hangs up, who will want the answer next time.
             let write = next.call(request);
-            rt::spawn(async move { keep(&app, &key, write.await?.map_into_boxed_body()).await })
-                .await
-                .map_err(actix_web::error::ErrorInternalServerError)?
+            rt::spawn(
+                async move { keep(&app, &key, seen_through(&app, &key, write).await?.map_into_boxed_body()).await },
+            )
+            .await
+            .map_err(actix_web::error::ErrorInternalServerError)?
         }
     }
 }
@@ -76,7 +85,7 @@ enum Once {
 
 impl Once {
     /// None: not a write, or one without a key.
-    async fn begin(app: &App, request: &mut ServiceRequest) -> Result<Option<Self>, Problem> {
+    async fn begin(app: &App, longest: Longest, request: &mut ServiceRequest) -> Result<Option<Self>, Problem> {
         let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
         let Some(value) = request.headers().get(KEY).filter(|_| writes) else { return Ok(None) };
         let text = value.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
@@ -86,9 +95,10 @@ impl Once {
         let principal = principal(request.request())?;
         let (organisation_id, user_id) = (principal.organisation_id, principal.user_id);
         let key = IdempotencyKey { organisation_id, user_id, key: text.to_owned() };
-        let body = take_body(app, request).await?;
-        let begun = app.store.begin_request(&key, &fingerprint(request, &body), (app.clock)()).await;
-        request.set_payload(Payload::from(body));
+        let (body, mut fingerprint) = (request.take_payload(), fingerprint(request));
+        let body = repeatable::read(request.headers(), body, longest, &app.config, &mut fingerprint).await?;
+        request.set_payload(body);
+        let begun = app.store.begin_request(&key, &hex::encode(fingerprint.finalize()), (app.clock)()).await;
         match begun.map_err(ServiceError::from)? {
             Begun::Fresh { since } => Ok(Some(Self::First { id: write_id(&key, since), key })),
             Begun::Replay { status, answer } => {
@@ -106,10 +116,20 @@ impl Once {
     }
 }
 
-async fn take_body(app: &App, request: &mut ServiceRequest) -> Result<Bytes, Problem> {
-    let payload = request.extract::<web::Payload>().await;
-    let payload = payload.map_err(|error| Problem::malformed(format!("the body could not be read: {error}")))?;
-    webhook::read(request.request(), payload, app.config.server.json_body_bytes).await
+/// The write's answer, whenever it comes; until then nobody takes it for dead.
+async fn seen_through<T>(app: &App, key: &IdempotencyKey, write: impl Future<Output = T>) -> T {
+    let mut write = pin!(write);
+    let mut tick = interval_at(Instant::now() + UNDER_WAY, UNDER_WAY);
+    loop {
+        tokio::select! {
+            answer = &mut write => return answer,
+            _ = tick.tick() => {
+                if let Err(error) = app.store.request_goes_on(key, (app.clock)()).await {
+                    tracing::warn!(%error, "a write that takes long could not say so");
+                }
+            }
+        }
+    }
 }
 
 /// Keeps the answer, or frees the key where the write may still succeed.
@@ -130,15 +150,14 @@ async fn keep(app: &App, key: &IdempotencyKey, response: ServiceResponse) -> Res
     Ok(ServiceResponse::new(request, head.set_body(answer).map_into_boxed_body()))
 }
 
-/// What makes two requests the same.
-fn fingerprint(request: &ServiceRequest, body: &[u8]) -> String {
+/// What makes two requests the same, but for the body that follows.
+fn fingerprint(request: &ServiceRequest) -> Sha256 {
     let mut hash = Sha256::new();
     for part in [request.method().as_str().as_bytes(), request.uri().to_string().as_bytes()] {
         hash.update(part);
         hash.update(b"\n");
     }
-    hash.update(body);
-    hex::encode(hash.finalize())
+    hash
 }
 
 /// Sorts by the time of the first request, and cannot be guessed by those who do not know the key.
@@ -187,7 +206,9 @@ mod tests {
 
     #[test]
     fn method_address_and_body_make_a_request() {
-        let of = |request: TestRequest, body: &[u8]| fingerprint(&request.to_srv_request(), body);
+        let of = |request: TestRequest, body: &[u8]| {
+            hex::encode(fingerprint(&request.to_srv_request()).chain_update(body).finalize())
+        };
         let first = of(TestRequest::post().uri("/orgs/1"), b"{}");
         assert_eq!(first, of(TestRequest::post().uri("/orgs/1"), b"{}"));
         assert_ne!(first, of(TestRequest::put().uri("/orgs/1"), b"{}"));

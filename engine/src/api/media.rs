@@ -7,11 +7,15 @@ use std::{convert::Infallible, future::pending};
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     body::SizedStream,
-    http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Charset, ContentDisposition, DispositionParam,
-        DispositionType, ExtendedValue, HeaderName, HeaderValue,
+    http::{
+        StatusCode,
+        header::{
+            ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Charset,
+            ContentDisposition, ContentRange, ContentRangeSpec, DispositionParam, DispositionType, ExtendedValue,
+            HeaderName, HeaderValue, TryIntoHeaderValue,
+        },
     },
     web,
 };
@@ -31,6 +35,8 @@ use super::{
     endpoint::{Endpoint, get, post},
     helpdesk::{self, Error},
     problem::{Problem, Shape},
+    range::Wanted,
+    repeatable::Longest,
 };
 use crate::{
     app::App,
@@ -46,7 +52,7 @@ const CHUNKS: usize = 4;
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 pub fn uploads() -> Vec<Endpoint> {
-    vec![post("", upload)]
+    vec![post("", upload).takes_up_to(Longest::File)]
 }
 
 pub fn files() -> Vec<Endpoint> {
@@ -86,19 +92,34 @@ struct Uploaded {
     size: u64,
 }
 
-async fn upload(app: web::Data<App>, principal: Principal, mut form: Multipart) -> Result<HttpResponse, Error> {
+async fn upload(app: web::Data<App>, principal: Principal, form: Multipart) -> Result<HttpResponse, Error> {
+    let Media { id, mime_type, file_name, size, .. } = take_file(&app, &principal, None, form).await?;
+    let url = media::address(&app, id);
+    Ok(HttpResponse::Created().json(Uploaded { id, url, mime_type, file_name, size }))
+}
+
+/// Keeps the file of a form; where there are `kinds`, only one of these types.
+pub async fn take_file(
+    app: &App,
+    principal: &Principal,
+    kinds: Option<&'static [&'static str]>,
+    mut form: Multipart,
+) -> Result<Media, Problem> {
     while let Some(field) = form.try_next().await.map_err(|error| unreadable(&error))? {
         if field.name() == Some("file") {
-            let Media { id, mime_type, file_name, size, .. } = receive(&app, &principal, field).await?;
-            let url = media::address(&app, id);
-            return Ok(HttpResponse::Created().json(Uploaded { id, url, mime_type, file_name, size }));
+            return receive(app, principal, kinds, field).await;
         }
     }
     Err(ServiceError::invalid("file", "is required: send a form (multipart/form-data) with the file in it").into())
 }
 
 /// The form belongs to its thread, what keeps the file does not: chunks pass through a short queue.
-async fn receive(app: &App, principal: &Principal, mut field: Field) -> Result<Media, Problem> {
+async fn receive(
+    app: &App,
+    principal: &Principal,
+    kinds: Option<&'static [&'static str]>,
+    mut field: Field,
+) -> Result<Media, Problem> {
     let mime_type = field.content_type().map(ToString::to_string);
     let named = field.content_disposition().and_then(ContentDisposition::get_filename).map(str::to_owned);
     let (chunks, mut queue) = mpsc::channel::<std::io::Result<Bytes>>(CHUNKS);
@@ -113,7 +134,7 @@ async fn receive(app: &App, principal: &Principal, mut field: Field) -> Result<M
         drop(chunks);
         pending::<Infallible>().await
     };
-    let keep = media::upload(app, principal, mime_type.as_deref(), named.as_deref(), content);
+    let keep = media::upload(app, principal, kinds, mime_type.as_deref(), named.as_deref(), content);
     tokio::select! {
         biased;
         kept = keep => Ok(kept?),
@@ -121,7 +142,8 @@ async fn receive(app: &App, principal: &Principal, mut field: Field) -> Result<M
     }
 }
 
-fn unreadable(error: &MultipartError) -> Problem {
+/// A form that is none.
+pub fn unreadable(error: &MultipartError) -> Problem {
     Problem::malformed(format!("the form cannot be read: {error}"))
 }
 
@@ -131,13 +153,33 @@ struct Signed {
     signature: String,
 }
 
-async fn show(app: web::Data<App>, path: web::Path<MediaId>, query: web::Query<Signed>) -> Result<HttpResponse, Error> {
+async fn show(
+    app: web::Data<App>,
+    path: web::Path<MediaId>,
+    query: web::Query<Signed>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
     let Signed { expires, signature } = query.into_inner();
     let expires_at = DateTime::from_timestamp(expires, 0)
         .ok_or_else(|| Problem::malformed("expires: must be seconds since 1970"))?;
-    let (media, content) = media::open(&app, path.into_inner(), expires_at, &signature).await?;
+    let media = media::find(&app, path.into_inner(), expires_at, &signature).await?;
+    let size = media.size;
+    let (mut answer, from, length) = match Wanted::of(request.headers(), size) {
+        Wanted::Whole => (HttpResponse::Ok(), 0, size),
+        Wanted::Part { from, length } => {
+            let mut answer = HttpResponse::PartialContent();
+            answer.insert_header(ContentRange(ContentRangeSpec::Bytes {
+                range: Some((from, from + length - 1)),
+                instance_length: Some(size),
+            }));
+            (answer, from, length)
+        }
+        Wanted::Beyond => return Ok(beyond(size)),
+    };
+    let content = media::part(&app, &media, from, length).await?;
     let seconds = (expires_at - (app.clock)()).num_seconds().max(0);
-    Ok(HttpResponse::Ok()
+    Ok(answer
+        .insert_header((ACCEPT_RANGES, "bytes"))
         .insert_header((CONTENT_TYPE, content_type(&media.mime_type)))
         .insert_header(disposition(&media))
         .insert_header((CACHE_CONTROL, format!("private, immutable, max-age={seconds}")))
@@ -147,7 +189,22 @@ async fn show(app: web::Data<App>, path: web::Path<MediaId>, query: web::Query<S
             HeaderName::from_static(CROSS_ORIGIN_RESOURCE_POLICY),
             HeaderValue::from_static("cross-origin"),
         ))
-        .body(SizedStream::new(media.size, content)))
+        .body(SizedStream::new(length, content)))
+}
+
+/// Where nothing is of what is asked for.
+fn beyond(size: u64) -> HttpResponse {
+    let problem = Problem {
+        status: StatusCode::RANGE_NOT_SATISFIABLE,
+        code: "RANGE_NOT_SATISFIABLE",
+        ..Problem::malformed(format!("the file has {size} bytes"))
+    };
+    let mut answer = SHAPE.answer(&problem);
+    let none = ContentRangeSpec::Bytes { range: None, instance_length: Some(size) };
+    if let Ok(range) = none.try_into_value() {
+        answer.headers_mut().insert(CONTENT_RANGE, range);
+    }
+    answer
 }
 
 /// Whether a browser draws or plays it, and runs nothing in it.

@@ -6,9 +6,13 @@
 //! business and sessions at `/api`, helpdesk last. A snapshot of the whole table
 //! guards it. What a dialect's routes say of themselves is served below `/api/docs`.
 
+mod business;
+mod business_socket;
 mod description;
 mod docs;
+mod door;
 mod endpoint;
+mod farewell;
 mod fields;
 mod guard;
 mod helpdesk;
@@ -16,8 +20,12 @@ mod idempotency;
 mod inbox;
 mod media;
 mod ops;
+mod pages;
 mod period;
 mod problem;
+mod range;
+mod repeatable;
+mod sessions;
 mod webhook;
 
 use actix_cors::Cors;
@@ -29,7 +37,7 @@ use actix_web::{
 };
 
 use crate::{app::App, config, service::ServiceError};
-use description::endpoints;
+use description::{Described, endpoints};
 use endpoint::{Endpoint, mount, no_route};
 use problem::{Problem, Rejected, Shape};
 
@@ -52,16 +60,30 @@ pub fn routes(services: &mut ServiceConfig, app: Data<App>) {
 }
 
 fn table() -> Vec<(&'static str, Shape, Vec<Endpoint>)> {
+    let (uploads, upload) = business::uploads();
     let mut table = vec![
         ("/ops", ops::SHAPE, endpoints(ops::endpoints())),
         ("/api/docs", helpdesk::SHAPE, docs::endpoints()),
+        (uploads, business::SHAPE, endpoints(upload)),
         ("/api/media", media::SHAPE, media::uploads()),
         ("/media", media::SHAPE, media::files()),
+        ("/socket.io", business_socket::SHAPE, business_socket::endpoints()),
     ];
-    table.extend(inbox::scopes().into_iter().map(|(prefix, endpoints)| (prefix, inbox::SHAPE, endpoints)));
-    let helpdesk = helpdesk::scopes().into_iter();
-    table.extend(helpdesk.map(|(prefix, described)| (prefix, helpdesk::SHAPE, endpoints(described))));
+    for (shape, scopes) in [
+        (inbox::SHAPE, inbox::scopes()),
+        (door::SHAPE, vec![("/api", beside(business::endpoints(), sessions::endpoints()))]),
+        (helpdesk::SHAPE, helpdesk::scopes()),
+    ] {
+        table.extend(scopes.into_iter().map(|(prefix, described)| (prefix, shape, endpoints(described))));
+    }
     table
+}
+
+/// Two dialects in one scope: what a scope does not have is not looked for in another. What both have is mounted once.
+fn beside(one: Vec<Described>, other: Vec<Described>) -> Vec<Described> {
+    let is_known = |described: &Described| one.iter().any(|known| known.endpoint.is_at(&described.endpoint));
+    let more: Vec<_> = other.into_iter().filter(|described| !is_known(described)).collect();
+    one.into_iter().chain(more).collect()
 }
 
 /// A scope in which whatever is wrong with a request is told in its dialect.

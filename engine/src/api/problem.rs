@@ -1,7 +1,7 @@
 //! What is wrong with a request, as HTTP says it. The status is decided here for
 //! every dialect; a [`Shape`] is how one dialect writes it down.
 
-use std::time::Duration;
+use std::{fmt::Debug, marker::PhantomData, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -28,11 +28,14 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// The methods that there are, where another was used.
     pub allow: Option<String>,
+    /// Where nothing is.
+    pub path: Option<String>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fields: vec![], id: None, retry_after: None, allow: None }
+        let message = message.into();
+        Self { status, code, message, fields: vec![], id: None, retry_after: None, allow: None, path: None }
     }
 
     pub fn malformed(message: impl Into<String>) -> Self {
@@ -40,7 +43,8 @@ impl Problem {
     }
 
     pub fn no_route(method: &Method, path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("Cannot {method} {path}"))
+        let message = format!("Cannot {method} {path}");
+        Self { path: Some(path.to_owned()), ..Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message) }
     }
 
     pub fn method_not_allowed(method: &Method, path: &str, allow: String) -> Self {
@@ -70,6 +74,7 @@ impl From<ServiceError> for Problem {
                 retry_after: Some(retry_after),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
             },
+            ServiceError::Platform(_) => Self::new(StatusCode::BAD_GATEWAY, "PLATFORM_ERROR", message),
             ServiceError::Internal(error) => {
                 tracing::error!(%error, "a call failed");
                 let message = "Something went wrong on our side; it has been logged";
@@ -106,6 +111,37 @@ impl Shape {
     pub fn refuse(request: ServiceRequest, problem: impl Into<Problem>) -> ServiceResponse {
         let answer = Self::of(request.request()).answer(&problem.into());
         request.into_response(answer)
+    }
+}
+
+/// A dialect, as far as its errors go.
+pub trait Dialect: Debug + 'static {
+    const SHAPE: Shape;
+}
+
+/// What a handler of a dialect fails with.
+#[derive(Debug)]
+pub struct Error<D>(Box<Problem>, PhantomData<D>);
+
+impl<D, P: Into<Problem>> From<P> for Error<D> {
+    fn from(problem: P) -> Self {
+        Self(Box::new(problem.into()), PhantomData)
+    }
+}
+
+impl<D> std::fmt::Display for Error<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl<D: Dialect> ResponseError for Error<D> {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        D::SHAPE.answer(&self.0)
     }
 }
 
@@ -174,6 +210,7 @@ mod tests {
         assert_eq!(status(ServiceError::conflict("A", "b")), 409);
         assert_eq!(status(ServiceError::TooLarge), 413);
         assert_eq!(status(ServiceError::Refused { code: "A", message: "b".into() }), 422);
+        assert_eq!(status(ServiceError::Platform("a".into())), 502);
         assert_eq!(status(ServiceError::TooMany { message: "a", retry_after: Duration::ZERO }), 429);
     }
 }

@@ -2,12 +2,15 @@
 //! connector's answer handed back. Every webhook address of every dialect is
 //! served by [`receive`].
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, StatusCode, header::CONTENT_LENGTH},
     web::Payload,
 };
 use bytes::Bytes;
+use futures_util::StreamExt;
 use patchbay_domain::platform::{Header, Reply, Webhook};
 
 use super::problem::Problem;
@@ -26,23 +29,84 @@ pub async fn receive(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = read(request, payload, app.config.server.webhook_body_bytes).await?;
+    if let Target::Channel(id) = &target {
+        // Whoever names no channel is not listened to.
+        app.channels.get(*id).await.map_err(|error| problem(&error.into(), request.method()))?;
+    }
+    let (body, _room) = read_in_room(request, payload, app.config.server.webhook_body_bytes).await?;
+    let reply = deliver(app, target, request, body).await;
+    reply.map(answer).map_err(|error| problem(&error, request.method()))
+}
+
+/// The same for a body that was read already.
+pub async fn deliver(app: &App, target: Target, request: &HttpRequest, body: Vec<u8>) -> Result<Reply, IngressError> {
     let webhook = Webhook {
         method: request.method().to_string(),
         url: address(&app.config.server.public_url, request),
         headers: headers(request),
-        body: body.to_vec(),
+        body,
         received_at: (app.clock)(),
     };
-    let reply = app.ingress.receive(target, webhook).await;
-    reply.map(answer).map_err(|error| problem(&error, request.method()))
+    app.ingress.receive(target, webhook).await
+}
+
+/// The whole body and the room that it takes until it is dealt with. A platform that finds no room comes again.
+pub async fn read_in_room(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<(Vec<u8>, Room<'static>), Problem> {
+    if announced(request).is_some_and(|length| length > limit) {
+        return Err(ServiceError::TooLarge.into());
+    }
+    let (mut body, mut room) = (Vec::new(), Room { of: &ROOM, taken: 0 });
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|error| Problem::malformed(format!("the body could not be read: {error}")))?;
+        if body.len() + piece.len() > limit {
+            return Err(ServiceError::TooLarge.into());
+        }
+        if !room.take(piece.len()) {
+            metrics::counter!("patchbay_webhooks_without_room_total").increment(1);
+            return Err(ServiceError::unavailable().into());
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok((body, room))
+}
+
+/// Bytes of webhooks that are being read or made durable, all together.
+const ROOM_BYTES: usize = 256 << 20;
+static ROOM: AtomicUsize = AtomicUsize::new(ROOM_BYTES);
+
+/// A part of it, given back in the end.
+pub struct Room<'a> {
+    of: &'a AtomicUsize,
+    taken: usize,
+}
+
+impl Room<'_> {
+    fn take(&mut self, bytes: usize) -> bool {
+        let took = self.of.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |free| free.checked_sub(bytes)).is_ok();
+        if took {
+            self.taken += bytes;
+        }
+        took
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.of.fetch_add(self.taken, Ordering::SeqCst);
+    }
+}
+
+fn announced(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
 /// The whole body, unless it is larger than `limit`.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
+    if announced(request).is_some_and(|length| length > limit) {
         return Err(ServiceError::TooLarge.into());
     }
     match payload.to_bytes_limited(limit).await {
@@ -76,7 +140,8 @@ fn answer(reply: Reply) -> HttpResponse {
     answer.body(body)
 }
 
-fn problem(error: &IngressError, method: &Method) -> Problem {
+/// What a webhook is refused with.
+pub fn problem(error: &IngressError, method: &Method) -> Problem {
     match error {
         IngressError::UnknownChannel => ServiceError::NotFound("channel").into(),
         // A handshake is refused, not asked to log in.
@@ -105,6 +170,33 @@ mod tests {
     async fn a_body_is_taken_up_to_its_limit() {
         assert_eq!(read_of(b"12345", 5).await.unwrap(), "12345");
         assert_eq!(read_of(b"123456", 5).await, Err(413));
+    }
+
+    #[test]
+    fn bodies_together_take_no_more_than_there_is_room_for() {
+        let free = AtomicUsize::new(10);
+        let room = || Room { of: &free, taken: 0 };
+        let (mut one, mut two) = (room(), room());
+        assert!(one.take(4) && two.take(5) && !one.take(2) && one.take(1));
+        drop(two);
+        assert!(one.take(5) && !room().take(1));
+        drop(one);
+        assert_eq!(free.into_inner(), 10);
+    }
+
+    #[actix_web::test]
+    async fn a_webhook_has_its_room_until_it_is_dealt_with() {
+        let before = ROOM.load(Ordering::SeqCst);
+        let read = async |limit| {
+            let (request, mut payload) = TestRequest::post().set_payload(&b"12345"[..]).to_http_parts();
+            let payload = Payload::from_request(&request, &mut payload).await.unwrap();
+            read_in_room(&request, payload, limit).await.map_err(|problem| problem.status.as_u16())
+        };
+        let (body, room) = read(5).await.unwrap();
+        assert_eq!((body.as_slice(), ROOM.load(Ordering::SeqCst)), (&b"12345"[..], before - 5));
+        drop(room);
+        assert_eq!(read(4).await.err(), Some(413));
+        assert_eq!(ROOM.load(Ordering::SeqCst), before);
     }
 
     #[test]

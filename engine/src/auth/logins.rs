@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use lru::LruCache;
-use patchbay_domain::{LoginId, people::Caller};
+use patchbay_domain::{LoginId, UserId, people::Caller};
 use patchbay_store::{Store, StoreError, logins::Login};
 
 use super::Claims;
@@ -53,6 +53,17 @@ impl Logins {
     /// Asks the store the next time.
     pub fn forget(&self, login: LoginId) {
         self.known().pop(&login);
+    }
+
+    /// The same for all of a user's.
+    pub fn forget_user(&self, user: UserId) {
+        let mut known = self.known();
+        let theirs =
+            known.iter().filter(|(_, known)| known.caller.as_ref().is_some_and(|caller| caller.user_id == user));
+        let theirs: Vec<LoginId> = theirs.map(|(login, _)| *login).collect();
+        for login in theirs {
+            known.pop(&login);
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, LruCache<LoginId, Known>> {
@@ -126,7 +137,9 @@ mod tests {
     on_sizes! { [Embedded as embedded, Postgres as postgres] async fn a_deactivated_user_is_nobody(space) {
         let now = Utc::now();
         let (claims, logins) = (log_in(&space.store, now).await, Logins::new(space.store.clone()));
+        assert!(logins.caller(&claims, now).await.unwrap().is_some());
         space.store.deactivate_user(claims.org, claims.sub, None, now).await.unwrap();
+        logins.forget_user(claims.sub);
         assert_eq!(logins.caller(&claims, now).await.unwrap(), None);
     }}
 

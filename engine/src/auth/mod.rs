@@ -33,6 +33,8 @@ pub struct Auth {
     pub passwords: Passwords,
     pub logins: Logins,
     pub requests: RequestLimits,
+    /// Messages of an organisation, in the dialect that counts them.
+    pub sends: RequestLimits,
 }
 
 impl Auth {
@@ -42,6 +44,7 @@ impl Auth {
             passwords: Passwords::new(cores)?,
             logins: Logins::new(store),
             requests: RequestLimits::new(config.requests_per_minute),
+            sends: RequestLimits::new(config.sends_per_minute),
         })
     }
 }

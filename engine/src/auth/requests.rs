@@ -1,4 +1,5 @@
-//! How many calls a user, or an address that is nobody yet, may make.
+//! How many calls a user, or an address that is nobody yet, may make, and how many messages an organisation may send
+//! where its dialect counts them. Each node counts for itself.
 
 use std::{
     net::IpAddr,
@@ -13,7 +14,7 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
-use patchbay_domain::UserId;
+use patchbay_domain::{OrganisationId, UserId};
 
 /// Every so many calls, those who are quiet again are forgotten.
 const SWEEP: u64 = 4_096;
@@ -22,6 +23,7 @@ const SWEEP: u64 = 4_096;
 pub enum Subject {
     User(UserId),
     Address(IpAddr),
+    Organisation(OrganisationId),
 }
 
 pub struct RequestLimits {

@@ -147,6 +147,7 @@ pub mod tests {
             login_attempts: 10,
             login_window: 15 * minute,
             requests_per_minute: 600,
+            sends_per_minute: 60,
         })
     }
 

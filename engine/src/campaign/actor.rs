@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use patchbay_domain::{CampaignId, campaign::Lead};
+use patchbay_domain::{CampaignId, campaign::Course};
 
 use super::{
     Shared,
@@ -20,7 +20,7 @@ pub struct CampaignActor {
     life: Life<Self>,
     shared: Arc<Shared>,
     id: CampaignId,
-    lead: Lead,
+    course: Course,
     at_work: bool,
     /// What came of the last look, in a word.
     last: &'static str,
@@ -47,7 +47,7 @@ impl Supervised for CampaignActor {
     const KIND: &'static str = "campaign";
 
     fn begin(id: CampaignId, life: Life<Self>, shared: &Arc<Shared>) -> Self {
-        Self { life, shared: Arc::clone(shared), id, lead: Lead::default(), at_work: false, last: "starting" }
+        Self { life, shared: Arc::clone(shared), id, course: Course::default(), at_work: false, last: "starting" }
     }
 }
 
@@ -55,7 +55,7 @@ impl Handler<Describe> for CampaignActor {
     type Result = String;
 
     fn handle(&mut self, _: Describe, _: &mut Context<Self>) -> String {
-        format!("{}, {} messages ahead at most", self.last, self.lead.room(0))
+        format!("{}, {} messages ahead at most", self.last, self.course.lead.room(0))
     }
 }
 
@@ -75,16 +75,16 @@ impl CampaignActor {
             return;
         }
         self.at_work = true;
-        let (shared, id, lead) = (Arc::clone(&self.shared), self.id, self.lead);
+        let (shared, id, course) = (Arc::clone(&self.shared), self.id, self.course);
         let work = async move {
             let pool = shared.pool.clone();
-            pool.run(async move { turns::look(&shared, id, lead).await }).await
+            pool.run(async move { turns::look(&shared, id, course).await }).await
         };
         context.spawn(work.into_actor(self).map(|next, actor, context| {
             actor.at_work = false;
             actor.last = next.word();
             match next {
-                Next::Later(lead) => actor.lead = lead,
+                Next::Later(course) => actor.course = course,
                 Next::Rest => {}
                 Next::Over => {
                     if actor.life.retire() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use patchbay_domain::{
     CampaignId, MessageId,
-    campaign::{Contacts, Lead, Names, Recipient, Transition},
+    campaign::{Contacts, Course, Names, Recipient, Transition},
     conversation::{RuleError, SendMessage},
     sending::Refusal,
 };
@@ -30,7 +30,7 @@ const LOT: u32 = 64;
 /// When to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    Later(Lead),
+    Later(Course),
     /// Something stands in the way of everybody, and may pass.
     Rest,
     Over,
@@ -55,8 +55,8 @@ enum Obstacle {
     Channel(String),
 }
 
-pub async fn look(shared: &Arc<Shared>, id: CampaignId, lead: Lead) -> Next {
-    match give_turns(shared, id, lead).await {
+pub async fn look(shared: &Arc<Shared>, id: CampaignId, course: Course) -> Next {
+    match give_turns(shared, id, course).await {
         Ok(next) => next,
         Err(obstacle) => {
             tracing::warn!(campaign.id = %id, error = %obstacle, "a campaign waits");
@@ -65,7 +65,8 @@ pub async fn look(shared: &Arc<Shared>, id: CampaignId, lead: Lead) -> Next {
     }
 }
 
-async fn give_turns(shared: &Arc<Shared>, id: CampaignId, lead: Lead) -> Result<Next, Obstacle> {
+async fn give_turns(shared: &Arc<Shared>, id: CampaignId, course: Course) -> Result<Next, Obstacle> {
+    let lead = course.lead;
     let Some(running) = shared.store.running_campaign(id, lead.room(0)).await? else { return Ok(Next::Over) };
     if !shared.tenure.covers(running.channel_id) {
         return Ok(Next::Over);
@@ -82,8 +83,10 @@ async fn give_turns(shared: &Arc<Shared>, id: CampaignId, lead: Lead) -> Result<
         let limit = lead.room(waiting).min(LOT);
         let next = shared.store.next_recipients(id, limit).await?;
         if next.is_empty() {
-            let over = waiting == 0 && shared.store.complete_campaign(running.organisation_id, id, now(shared)).await?;
-            return Ok(if over { Next::Over } else { Next::Later(lead) });
+            if waiting == 0 && shared.store.complete_campaign(running.organisation_id, id, now(shared)).await? {
+                return Ok(Next::Over);
+            }
+            break;
         }
         waiting += u32::try_from(next.len()).unwrap_or(limit);
         let lot = Lot { shared, id, running: &running, channel: &channel };
@@ -91,7 +94,12 @@ async fn give_turns(shared: &Arc<Shared>, id: CampaignId, lead: Lead) -> Result<
             return Ok(Next::Rest);
         }
     }
-    Ok(Next::Later(lead))
+    let given = waiting - running.waiting;
+    let (telling, is_due) = course.telling.after(running.waiting, given, now(shared));
+    if is_due {
+        shared.store.tell_progress(running.organisation_id, id, now(shared)).await?;
+    }
+    Ok(Next::Later(Course { lead, telling }))
 }
 
 fn now(shared: &Shared) -> chrono::DateTime<chrono::Utc> {

@@ -10,11 +10,17 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 
 use super::Secret;
+use crate::telemetry::COMPILERS;
 
-/// A bare word is a level here, never a module: a misspelt level must not silence the log.
+/// A bare word is a level here, never a module: a misspelt level must not silence the log. It is none for what compiles
+/// connectors.
 pub(super) fn levels(text: &str) -> Option<Targets> {
-    let named = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
-    text.split(',').all(named).then(|| text.parse().ok()).flatten()
+    let mut parts = text.split(',').map(str::trim);
+    let has_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    let filter: Targets = parts.all(has_level).then(|| text.parse().ok()).flatten()?;
+    let named: Vec<String> = filter.iter().map(|(name, _)| name.to_owned()).collect();
+    let unnamed = COMPILERS.into_iter().filter(|name| !named.iter().any(|known| known == name));
+    Some(unnamed.fold(filter, |filter, name| filter.with_target(name, LevelFilter::OFF)))
 }
 
 pub(super) fn filled(text: &str) -> Option<String> {

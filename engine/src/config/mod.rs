@@ -33,6 +33,8 @@ pub struct Config {
     pub secrets: Secrets,
     pub plugins: Plugins,
     pub egress: Egress,
+    /// The installation's own WAHA server, where it has one.
+    pub waha: Option<Waha>,
     pub tickets: Tickets,
     pub conversations: Conversations,
     pub sessions: Sessions,
@@ -49,7 +51,7 @@ impl Config {
 
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let (server, storage, bus) = (Server::read(settings)?, Storage::read(settings)?, Bus::read(settings)?);
-        let (plugins, egress) = (Plugins::read(settings)?, Egress::read(settings)?);
+        let (plugins, egress, waha) = (Plugins::read(settings)?, Egress::read(settings)?, Waha::read(settings)?);
         let (tickets, conversations) = (Tickets::read(settings)?, Conversations::read(settings)?);
         let realtime = Realtime::read(settings)?;
         let (sessions, retention, log) = (Sessions::read(settings)?, Retention::read(settings)?, Log::read(settings)?);
@@ -68,6 +70,7 @@ impl Config {
             secrets,
             plugins,
             egress,
+            waha,
             tickets,
             conversations,
             sessions,

@@ -26,11 +26,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("PATCHBAY_MASTER_KEY", "secrets.master_key"),
     ("PATCHBAY_PLUGINS_DIR", "plugins.dir"),
     ("PATCHBAY_EGRESS_ALLOW", "egress.allow"),
+    ("PATCHBAY_WAHA_URL", "waha.base_url"),
+    ("PATCHBAY_WAHA_API_KEY", "waha.api_key"),
+    ("PATCHBAY_WAHA_HMAC_KEY", "waha.hmac_key"),
     ("RUST_LOG", "log.filter"),
 ];
 
 /// Keys whose values no error may repeat.
-const SECRET_KEYS: &[&str] = &["storage.database_url", "bus.amqp_url", "auth.jwt_secret", "secrets.master_key"];
+const SECRET_KEYS: &[&str] =
+    &["storage.database_url", "bus.amqp_url", "auth.jwt_secret", "secrets.master_key", "waha.api_key", "waha.hmac_key"];
 
 #[derive(Clone, Debug)]
 enum Origin {

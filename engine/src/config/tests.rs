@@ -110,6 +110,9 @@ fn every_variable_sets_its_key() {
         .variable("PATCHBAY_PUBLIC_URL", "https://desk.example.com/patchbay/")
         .variable("PATCHBAY_PLUGINS_DIR", "/opt/plugins")
         .variable("PATCHBAY_EGRESS_ALLOW", "127.0.0.1, waha.internal,waha=10.1.0.0/16,")
+        .variable("PATCHBAY_WAHA_URL", "https://waha.example.com/")
+        .variable("PATCHBAY_WAHA_API_KEY", "hunter3")
+        .variable("PATCHBAY_WAHA_HMAC_KEY", "hunter4")
         .variable("RUST_LOG", "warn,patchbay::bus=debug")
         .load()
         .unwrap();
@@ -122,8 +125,36 @@ fn every_variable_sets_its_key() {
     assert_eq!(config.server.public_url, "https://desk.example.com/patchbay");
     assert_eq!(config.plugins.dir, PathBuf::from("/opt/plugins"));
     assert_eq!(config.egress.allow, ["127.0.0.1", "waha.internal", "waha=10.1.0.0/16"]);
+    let waha = config.waha.unwrap();
+    assert_eq!(
+        (waha.base_url.as_str(), waha.api_key.expose(), waha.hmac_key.expose()),
+        ("https://waha.example.com", "hunter3", "hunter4")
+    );
     assert!(config.log.filter.would_enable("patchbay::bus", &tracing::Level::DEBUG));
     assert!(!config.log.filter.would_enable("patchbay::api", &tracing::Level::INFO));
+}
+
+#[test]
+fn a_level_is_not_one_for_what_compiles_connectors() {
+    use tracing::Level;
+    let told = |filter: &str, target: &str, level: Level| {
+        let config = Start::new().variable("RUST_LOG", filter).load().unwrap();
+        config.log.filter.would_enable(target, &level)
+    };
+    for compiler in ["cranelift_codegen::egraph", "regalloc2::ion", "wasmtime::runtime"] {
+        assert!(!told("trace", compiler, Level::ERROR), "{compiler}");
+    }
+    assert!(told("debug", "patchbay::bus", Level::DEBUG));
+    assert!(told("info,cranelift_codegen=debug", "cranelift_codegen::egraph", Level::DEBUG), "it is named");
+}
+
+#[test]
+fn a_server_for_sessions_needs_its_keys() {
+    assert!(Start::new().load().unwrap().waha.is_none());
+    let start = Start::new().variable("PATCHBAY_WAHA_URL", "https://waha.example.com");
+    assert_eq!(start.refusal(), "`waha.api_key` must be set where waha.base_url names a server.");
+    let start = start.variable("PATCHBAY_WAHA_API_KEY", "hunter3");
+    assert_eq!(start.refusal(), "`waha.hmac_key` must be set where waha.base_url names a server.");
 }
 
 #[test]
@@ -158,7 +189,7 @@ fn an_unknown_key_is_named_with_those_there_are() {
         ),
         (
             "verbose = true",
-            "DIR/patchbay.toml sets `verbose`, which is no key; there are `auth`, `bus`, `conversations`, `egress`, `log`, `plugins`, `realtime`, `retention`, `secrets`, `server`, `sessions`, `storage`, `tickets`.",
+            "DIR/patchbay.toml sets `verbose`, which is no key; there are `auth`, `bus`, `conversations`, `egress`, `log`, `plugins`, `realtime`, `retention`, `secrets`, `server`, `sessions`, `storage`, `tickets`, `waha`.",
         ),
         (
             "server = 1",

@@ -9,7 +9,7 @@ use std::{collections::HashSet, num::NonZeroUsize, sync::Arc, time::Instant};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture};
 use patchbay_domain::{
-    ConversationId,
+    ConversationId, WebhookId,
     conversation::{Conversation, Draft},
     ticket::Ticket,
 };
@@ -131,11 +131,17 @@ impl Desk {
                 self.state = Some(state);
                 return Ok(());
             }
+            if draft.has_only_repeats(&state) {
+                let channel_id = state.channel_id;
+                self.state = Some(state);
+                let repeats = draft.effects.repeats.into_iter().map(|(id, arrival)| (channel_id, id, arrival));
+                return self.shared.repeats.run(repeats.collect()).await?;
+            }
             let audit = request.audit().map(|audit| told(audit.clone(), &request, &state, &draft.conversation));
             let next = draft.conversation.clone();
             let sends = !draft.effects.outbox.is_empty();
             let messages: Vec<_> = draft.effects.messages.iter().map(|message| message.external_id.clone()).collect();
-            match self.shared.commits.run(Commit { draft, audit }).await?? {
+            match self.shared.commits.run(next.organisation_id.uuid(), Commit { draft, audit }).await?? {
                 CommitOutcome::Committed { version } => {
                     if sends {
                         self.shared.bus.wake(next.channel_id);
@@ -171,7 +177,8 @@ impl Desk {
         let now = (self.shared.clock)();
         match request.clone() {
             Request::Receive(inputs) => {
-                for input in inputs.iter().cloned() {
+                let repeats = self.repeats(&inputs, stored);
+                for input in inputs.iter().filter(|input| !is_repeated_consent(input, &repeats)).cloned() {
                     self.receive(draft, input, stored, now);
                 }
             }
@@ -192,6 +199,22 @@ impl Desk {
         Ok(())
     }
 
+    /// The webhooks of which every message is known.
+    fn repeats(&mut self, inputs: &[Input], stored: &HashSet<String>) -> HashSet<WebhookId> {
+        let (mut known, mut new) = (HashSet::new(), HashSet::new());
+        for input in inputs {
+            if let Input::Message { message, arrival, .. } = input {
+                let kind = if self.knows(&message.id, stored) { &mut known } else { &mut new };
+                kind.insert(arrival.webhook_id);
+            }
+        }
+        &known - &new
+    }
+
+    fn knows(&mut self, external_id: &str, stored: &HashSet<String>) -> bool {
+        stored.contains(external_id) || self.recent.get(external_id).is_some()
+    }
+
     fn receive(
         &mut self,
         draft: &mut Draft,
@@ -204,8 +227,7 @@ impl Desk {
                 // A test makes one message of many fail with it.
                 fail::fail_point!("conversation::receive", message.content.text.as_deref() == Some("panic"), |_| ());
                 let twice = draft.effects.messages.iter().any(|known| known.external_id.as_ref() == Some(&message.id));
-                let known = stored.contains(&message.id) || self.recent.get(&message.id).is_some();
-                if known {
+                if self.knows(&message.id, stored) {
                     draft.repeated(message.id, arrival);
                 } else if !twice {
                     draft.receive(id, *message, self.shared.policy, now);
@@ -216,8 +238,8 @@ impl Desk {
             Input::Edit(edit) => draft.edit(edit),
             Input::Deletion(message) => draft.delete(message),
             Input::Contact(participant) => draft.learn(participant),
-            Input::OptedOut => draft.set_opted_out(true),
-            Input::OptedIn => draft.set_opted_out(false),
+            Input::OptedOut(_) => draft.set_opted_out(true),
+            Input::OptedIn(_) => draft.set_opted_out(false),
         }
     }
 
@@ -237,6 +259,15 @@ impl Desk {
         if let Some(external_id) = external_id {
             self.recent.put(external_id, ());
         }
+    }
+}
+
+/// Consent has no identifier of its own: it is known by the messages it came with. What somebody said before they changed
+/// their mind must not count again because a platform repeats it.
+fn is_repeated_consent(input: &Input, repeats: &HashSet<WebhookId>) -> bool {
+    match input {
+        Input::OptedOut(arrival) | Input::OptedIn(arrival) => repeats.contains(&arrival.webhook_id),
+        _ => false,
     }
 }
 

@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use actix::ArbiterHandle;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use patchbay_domain::{
-    ConversationId, MessageId, RecipientId, TicketId, UserId,
+    ChannelId, ConversationId, MessageId, RecipientId, TicketId, UserId,
     conversation::{Arrival, Policy, RuleError, SendMessage, TicketUpdate},
     platform::{InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
     sending::ChannelStatus,
@@ -22,7 +23,7 @@ use patchbay_store::{
 };
 
 use crate::{
-    batch::{Batcher, Interrupted},
+    batch::{Batcher, Interrupted, Shards, organisation_shards, survive},
     bus::Bus,
     channels::{ChannelError, Channels},
     retry,
@@ -32,7 +33,10 @@ use actor::{ConversationActor, Perform};
 
 /// At most this many conversations are committed in one transaction.
 const COMMIT_BATCH: usize = 256;
+/// A commit of few costs nearly as much as one of many.
+const COMMIT_PACE: Duration = Duration::from_millis(15);
 const LOAD_BATCH: usize = 256;
+const LOADERS: usize = 2;
 
 /// Something that arrived for a conversation, in the order in which it arrived.
 #[derive(Debug, Clone)]
@@ -42,8 +46,8 @@ pub enum Input {
     Edit(MessageEdit),
     Deletion(MessageRef),
     Contact(Participant),
-    OptedOut,
-    OptedIn,
+    OptedOut(Arrival),
+    OptedIn(Arrival),
 }
 
 #[derive(Debug, Clone)]
@@ -125,6 +129,9 @@ impl From<ChannelError> for ConversationError {
     }
 }
 
+/// Messages of one conversation that came again.
+type Repeats = Vec<(ChannelId, String, Arrival)>;
+
 /// What every conversation actor works with.
 pub struct Shared {
     channels: Channels,
@@ -133,7 +140,8 @@ pub struct Shared {
     idle_after: Duration,
     mailbox: usize,
     clock: fn() -> DateTime<Utc>,
-    commits: Batcher<Commit, Result<CommitOutcome, ConversationError>>,
+    commits: Shards<Commit, Result<CommitOutcome, ConversationError>>,
+    repeats: Batcher<Repeats, Result<(), ConversationError>>,
     loads: Batcher<ConversationId, Result<Option<patchbay_domain::conversation::Conversation>, ConversationError>>,
 }
 
@@ -142,8 +150,6 @@ pub struct Settings {
     pub idle_after: Duration,
     pub mailbox: usize,
     pub partitions: Partitions,
-    /// Transactions under way at once.
-    pub committers: usize,
 }
 
 #[derive(Clone)]
@@ -161,22 +167,29 @@ impl Conversations {
         bus: Bus,
         clock: fn() -> DateTime<Utc>,
     ) -> Self {
-        let Settings { policy, idle_after, mailbox, partitions, committers } = settings;
+        let Settings { policy, idle_after, mailbox, partitions } = settings;
         let commits = {
             let store = store.clone();
-            Batcher::spawn(COMMIT_BATCH, committers, move |batch| {
+            Shards::spawn(organisation_shards(&store), COMMIT_BATCH, COMMIT_PACE, move |batch| {
                 let store = store.clone();
                 async move { commit(&store, batch, partitions, clock).await }
             })
         };
+        let repeats = {
+            let store = store.clone();
+            Batcher::spawn(COMMIT_BATCH, 1, move |batch| {
+                let store = store.clone();
+                async move { count_repeats(&store, batch).await }
+            })
+        };
         let loads = {
             let store = store.clone();
-            Batcher::spawn(LOAD_BATCH, committers, move |ids: Vec<ConversationId>| {
+            Batcher::spawn(LOAD_BATCH, LOADERS, move |ids: Vec<ConversationId>| {
                 let store = store.clone();
                 async move { load(&store, &ids).await }
             })
         };
-        let shared = Shared { channels, bus, policy, idle_after, mailbox, clock, commits, loads };
+        let shared = Shared { channels, bus, policy, idle_after, mailbox, clock, commits, repeats, loads };
         Self { actors: Registry::new(arbiters, Arc::new(shared), restart) }
     }
 
@@ -209,23 +222,52 @@ async fn commit(
     let count = batch.len();
     metrics::histogram!("patchbay_commit_batch_size").record(count as f64);
     let started = std::time::Instant::now();
-    let committed = store.commit(&batch, partitions, clock()).await;
+    let committed = survive(commit_all(store, &batch, partitions, clock).boxed()).await;
     metrics::histogram!("patchbay_commit_seconds").record(started.elapsed().as_secs_f64());
     match committed {
-        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
+        Ok(Err(error)) if error.is_retryable() || count == 1 => vec![Err(error.into()); count],
+        Err(panicked) if count == 1 => vec![Err(ConversationError::Broken(panicked.to_string()))],
         // One that cannot be stored must not take the others with it.
-        Err(error) if !error.is_retryable() && count > 1 => {
+        Ok(Err(_)) | Err(_) => {
             let mut outcomes = Vec::with_capacity(count);
-            for commit in &batch {
-                let alone = store.commit(std::slice::from_ref(commit), partitions, clock()).await;
-                outcomes.push(alone.map_err(Into::into).and_then(|outcomes| {
-                    outcomes.into_iter().next().ok_or_else(|| ConversationError::Broken("no outcome".into()))
-                }));
+            for one in &batch {
+                let alone = commit_all(store, std::slice::from_ref(one), partitions, clock).boxed();
+                outcomes.push(match survive(alone).await {
+                    Ok(Ok(outcomes)) => {
+                        outcomes.into_iter().next().ok_or_else(|| ConversationError::Broken("no outcome".into()))
+                    }
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(panicked) => Err(ConversationError::Broken(panicked.to_string())),
+                });
             }
             outcomes
         }
-        Err(error) => vec![Err(error.into()); count],
     }
+}
+
+async fn commit_all(
+    store: &Store,
+    batch: &[Commit],
+    partitions: Partitions,
+    clock: fn() -> DateTime<Utc>,
+) -> Result<Vec<CommitOutcome>, StoreError> {
+    // A test makes one message of many fail with it.
+    fail::fail_point!(
+        "conversation::commit",
+        (batch.iter().flat_map(|commit| &commit.draft.effects.messages))
+            .any(|message| message.content.text.as_deref() == Some("uncommittable")),
+        |_| Ok(Vec::new())
+    );
+    store.commit(batch, partitions, clock()).await
+}
+
+/// Of many conversations, which are neither locked nor changed by it.
+async fn count_repeats(store: &Store, batch: Vec<Repeats>) -> Vec<Result<(), ConversationError>> {
+    let count = batch.len();
+    let repeats = batch.concat();
+    let counted = store.count_repeats(&repeats).await.map_err(ConversationError::from);
+    vec![counted; count]
 }
 
 async fn load(

@@ -4,11 +4,14 @@
 //! never while the network is slow.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::platform::{Command, Failure, FailureKind, Outcome, Request, Response, Step, TransportError};
+use patchbay_domain::{
+    attempt::OUT_OF_REACH,
+    platform::{Command, Failure, FailureKind, Outcome, Request, Response, Step, TransportError},
+};
 use patchbay_plugin_host::{CallError, Egress, Instance, MediaStore};
 use tokio::sync::Mutex;
 
-use super::Gate;
+use super::{Gate, departure::Departure};
 use crate::channels::ActiveChannel;
 
 /// Round trips a command may take; an upload and a send are two, and a large file goes up in twenty pieces.
@@ -42,8 +45,8 @@ impl Interrupted {
     }
 }
 
-/// Carries a command out, with a fresh token where tokens expire. `instance` is made when it is first needed and made
-/// anew after an upgrade. Credentials that are refused stop the channel, whatever the command was.
+/// Carries a command out, with a fresh token where tokens expire. Credentials that are refused stop the channel,
+/// whatever the command was; but a send's are the sender's to settle, together with its message.
 pub async fn run(
     instance: &Mutex<Option<Instance>>,
     gate: &Gate,
@@ -54,10 +57,10 @@ pub async fn run(
 ) -> Result<Result<Outcome, Failure>, Interrupted> {
     let Gate { egress, renewal } = gate;
     let done = match renewal.fresh(channel).await {
-        Ok(Some(fresh)) => converse(instance, egress, &fresh, command, clock, media).await?,
-        Ok(None) => match converse(instance, egress, channel, command, clock, media).await? {
+        Ok(Some(fresh)) => converse(instance, egress, &fresh, command, clock, media, None).await?,
+        Ok(None) => match converse(instance, egress, channel, command, clock, media, None).await? {
             Err(failure) if failure.kind == FailureKind::Unauthorized => match renewal.anew(channel).await {
-                Some(Ok(renewed)) => converse(instance, egress, &renewed, command, clock, media).await?,
+                Some(Ok(renewed)) => converse(instance, egress, &renewed, command, clock, media, None).await?,
                 Some(Err(failure)) => Err(failure),
                 None => Err(failure),
             },
@@ -65,8 +68,8 @@ pub async fn run(
         },
         Err(failure) => Err(failure),
     };
-    // What becomes of a message is settled together with its channel.
-    if let (Err(failure), false) = (&done, matches!(command, Command::Send(_)))
+    // A webhook may be registered with other credentials than messages are sent with, and has its own way to a person.
+    if let (Err(failure), false) = (&done, matches!(command, Command::RegisterWebhook))
         && failure.kind == FailureKind::Unauthorized
     {
         renewal.stop(channel.id(), &failure.message).await;
@@ -74,27 +77,40 @@ pub async fn run(
     Ok(done)
 }
 
-async fn converse(
+/// With the token that the channel has. `instance` is made when it is first needed and made anew after an upgrade. With
+/// a departure, no request leaves before it.
+pub async fn converse(
     instance: &Mutex<Option<Instance>>,
     egress: &Egress,
     channel: &ActiveChannel,
     command: &Command,
     clock: fn() -> DateTime<Utc>,
     media: &dyn MediaStore,
+    departure: Option<Departure<'_>>,
 ) -> Result<Result<Outcome, Failure>, Interrupted> {
     let mut request_left = false;
+    let mut out_of_reach = false;
     let mut answer: Option<(Vec<u8>, Result<Response, TransportError>)> = None;
     // The answer to the last request is read, too.
     for sent in 0..=MAX_STEPS {
         let step = call(instance, channel, command, answer.take(), clock()).await;
         match step.map_err(|error| Interrupted { request_left, error })? {
             Step::Done(outcome) => return Ok(Ok(outcome)),
-            Step::Failed(failure) => return Ok(Err(failure)),
+            Step::Failed(mut failure) => {
+                if out_of_reach && !request_left && failure.kind == FailureKind::Temporary {
+                    failure.code = Some(OUT_OF_REACH.to_owned());
+                }
+                return Ok(Err(failure));
+            }
             Step::Request(_) if sent == MAX_STEPS => break,
             Step::Request(mut request) => {
+                if let (0, Some(departure)) = (sent, departure) {
+                    departure.reached().await;
+                }
                 let state = std::mem::take(&mut request.state);
                 let response = egress.perform(&channel.view, channel.manifest(), &request, media).await;
                 request_left |= left(&request, &response);
+                out_of_reach = matches!(response, Err(TransportError::NotSent(_)));
                 answer = Some((state, response));
             }
         }

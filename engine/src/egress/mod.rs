@@ -2,7 +2,9 @@
 //! request leaves, sent by the connector's [`command`], settled by the [`sender`].
 //! The token that it takes is kept fresh by [`renewal`].
 
+mod caution;
 pub mod command;
+pub mod departure;
 pub mod limiter;
 pub mod renewal;
 pub mod sender;

@@ -7,15 +7,16 @@
 //! that has taken it back refuses it, and a person is asked
 //! ([decision 11](../../../docs/decisions/0011-tokens-are-renewed-under-a-lease.md)).
 
+mod error;
 mod exchange;
+mod life;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use patchbay_domain::{
     ChannelId, attempt,
-    platform::{Failure, FailureKind, LimitScope, OAuth2, Request},
-    renewal::renew_at,
+    platform::{Failure, OAuth2},
     sending::ChannelStatus,
 };
 use patchbay_plugin_host::{Egress, MediaStore, Redactor};
@@ -27,12 +28,14 @@ use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    channels::{ActiveChannel, ChannelError, Channels},
-    keyring::{Keyring, KeyringError},
+    channels::{ActiveChannel, Channels},
+    keyring::Keyring,
     pool::Pool,
     retry,
 };
+use error::RenewalError;
 use exchange::{Answer, Tokens};
+use life::{life, lifetime, means, next};
 
 /// Longer than the platform has to answer.
 const LEASE: Duration = Duration::from_secs(20);
@@ -57,43 +60,6 @@ pub struct Tools {
     pub clock: fn() -> DateTime<Utc>,
 }
 
-/// Why there is no new token.
-#[derive(Debug, thiserror::Error)]
-enum RenewalError {
-    #[error("the platform refuses to renew the token: {0}")]
-    Refused(String),
-    #[error("the token could not be renewed: {reason}")]
-    Passing { reason: String, until: DateTime<Utc> },
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-    #[error(transparent)]
-    Secrets(#[from] KeyringError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl RenewalError {
-    /// What it means for whoever needed the token. Nothing is lost by it: what waits to be sent waits on, and only
-    /// where the platform refuses a person has to help.
-    fn as_failure(&self, now: DateTime<Utc>) -> Failure {
-        let (kind, wait) = match self {
-            Self::Refused(_) => (FailureKind::Unauthorized, None),
-            Self::Passing { until, .. } => (FailureKind::RateLimited, Some(*until - now)),
-            Self::Channel(_) | Self::Secrets(_) | Self::Store(_) => {
-                (FailureKind::RateLimited, Some(attempt::backoff(1, 1.0)))
-            }
-        };
-        let retry_after_ms = wait.map(|wait| u64::try_from(wait.num_milliseconds()).unwrap_or_default());
-        Failure {
-            kind,
-            code: None,
-            message: self.to_string(),
-            retry_after_ms,
-            scope: wait.map(|_| LimitScope::Channel),
-        }
-    }
-}
-
 impl Renewal {
     pub fn new(tools: Tools) -> Self {
         Self { tools: Arc::new(tools) }
@@ -106,6 +72,11 @@ impl Renewal {
             return Ok(None);
         }
         self.anew(channel).await.transpose()
+    }
+
+    /// Whether there is a way to another token.
+    pub fn can_renew(&self, channel: &ActiveChannel) -> bool {
+        means(channel).is_some()
     }
 
     /// The channel with another token than the one that was refused; none where its connector renews none.
@@ -282,27 +253,4 @@ impl Renewal {
     fn passing(&self, reason: String, wait: TimeDelta) -> RenewalError {
         RenewalError::Passing { reason, until: (self.tools.clock)() + wait }
     }
-}
-
-/// What it takes to renew the channel's token, if its connector says how and the channel has it all.
-fn means(channel: &ActiveChannel) -> Option<(&OAuth2, Request)> {
-    let oauth2 = channel.manifest().oauth2.as_ref()?;
-    Some((oauth2, exchange::request(channel, oauth2)?))
-}
-
-fn lifetime(oauth2: &OAuth2) -> Option<TimeDelta> {
-    oauth2.details.lifetime_ms.and_then(|lifetime| i64::try_from(lifetime).ok()).map(TimeDelta::milliseconds)
-}
-
-fn life(now: DateTime<Utc>, lifetime: Option<TimeDelta>) -> TokenLife {
-    TokenLife {
-        expires_at: lifetime.map(|lifetime| now + lifetime),
-        renew_at: lifetime.map(|lifetime| renew_at(now, lifetime)),
-        try_at: None,
-    }
-}
-
-/// When the token is to be renewed.
-fn next(life: &TokenLife) -> Option<DateTime<Utc>> {
-    life.renew_at.map(|at| life.try_at.map_or(at, |later| at.max(later)))
 }

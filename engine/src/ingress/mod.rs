@@ -87,8 +87,12 @@ pub struct Tools {
     pub clock: fn() -> DateTime<Utc>,
 }
 
+/// A larger one would hold up the other connections of its thread while it is written down.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
+
 #[derive(Clone)]
 pub struct Ingress {
+    pool: Pool,
     actors: Registry<IngressActor>,
     workers: usize,
     next: Arc<AtomicUsize>,
@@ -101,8 +105,8 @@ pub struct Ingress {
 impl Ingress {
     pub fn new(arbiters: Vec<ArbiterHandle>, policy: RestartPolicy, workers: usize, tools: Tools) -> Self {
         let Tools { pool, channels, plugins, bus, clock } = tools;
-        let actors = Registry::new(arbiters, Arc::new(pool), policy);
-        Self { actors, workers: workers.max(1), next: Arc::default(), channels, plugins, bus, clock }
+        let actors = Registry::new(arbiters, Arc::new(pool.clone()), policy);
+        Self { pool, actors, workers: workers.max(1), next: Arc::default(), channels, plugins, bus, clock }
     }
 
     pub fn registry(&self) -> &Registry<IngressActor> {
@@ -134,7 +138,7 @@ impl Ingress {
                 Err(error) => return Err(error),
             }
         }
-        try_join_all(kept.iter().map(|channel| self.publish(channel, &webhook))).await?;
+        try_join_all(kept.into_iter().map(|channel| self.publish(channel, Arc::clone(&webhook)))).await?;
         reply.ok_or_else(|| rejected.unwrap_or(IngressError::UnknownChannel))
     }
 
@@ -155,10 +159,14 @@ impl Ingress {
         }
     }
 
-    async fn publish(&self, channel: &ActiveChannel, webhook: &Webhook) -> Result<(), IngressError> {
+    async fn publish(&self, channel: Arc<ActiveChannel>, webhook: Arc<Webhook>) -> Result<(), IngressError> {
         let (id, channel_id) = (WebhookId::at((self.clock)()), channel.id());
-        let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: without_proof(webhook, channel) });
-        let payload = serde_json::to_string(&inbound).map_err(|error| IngressError::Malformed(error.to_string()))?;
+        let large = webhook.body.len() > WRITTEN_AT_ONCE;
+        let write = move || {
+            let inbound = Inbound::V1(InboundV1 { id, channel_id, webhook: without_proof(&webhook, &channel) });
+            serde_json::to_string(&inbound).map_err(|error| IngressError::Malformed(error.to_string()))
+        };
+        let payload = if large { self.pool.run(async move { write() }).await } else { write() }?;
         self.bus.publish(Direction::Inbound, Publication { channel_id, key: id.uuid(), payload }).await?;
         metrics::counter!("patchbay_webhooks_accepted_total").increment(1);
         Ok(())

@@ -9,6 +9,7 @@ use std::{
 use patchbay_domain::platform::Manifest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 const FILE: &str = "installed.json";
 
@@ -25,9 +26,18 @@ pub struct Release {
 
 impl Release {
     pub fn of(manifest: &Manifest, digest: &str) -> Self {
-        let Manifest { name, version, channel_types, hosts, .. } = manifest.clone();
+        let Manifest { name, version, channel_types, mut hosts, oauth2, .. } = manifest.clone();
+        // Secrets go where tokens are renewed: that is to be granted like any other host.
+        let token_url = oauth2.and_then(|oauth2| Url::parse(&oauth2.token_url).ok());
+        let token_host = token_url.and_then(|url| url.host_str().map(str::to_owned));
+        hosts.extend(token_host.filter(|host| !hosts.iter().any(|known| covers(known, host))));
         Self { name, version, sha256: digest.to_owned(), channel_types, hosts }
     }
+}
+
+/// Whether a host as manifests write it stands for this one, too.
+fn covers(pattern: &str, host: &str) -> bool {
+    pattern == host || pattern.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +88,24 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn where_tokens_are_renewed_is_a_host_to_be_granted() {
+        let manifest = |hosts: &[&str]| -> Manifest {
+            let token = json!({"token_url": "https://login.example.com/token", "client_id_field": "a",
+                "client_secret": "b", "access_token": "c", "refresh_token": "d", "details": {}});
+            let manifest = json!({"id": "x", "name": "X", "version": "1.0.0", "channel_types": ["X"],
+                "config_schema": {}, "hosts": hosts, "capabilities": [], "limits": [], "oauth2": token});
+            serde_json::from_value(manifest).unwrap()
+        };
+        let hosts = |declared: &[&str]| Release::of(&manifest(declared), "digest").hosts;
+        assert_eq!(hosts(&["api.example.com"]), ["api.example.com", "login.example.com"]);
+        assert_eq!(hosts(&["*.example.com"]), ["*.example.com"]);
+        assert_eq!(hosts(&["login.example.com"]), ["login.example.com"]);
+    }
 
     #[tokio::test]
     async fn what_was_granted_is_read_as_it_was_written() {

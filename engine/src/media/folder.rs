@@ -12,7 +12,10 @@ use patchbay_domain::MediaId;
 use patchbay_plugin_host::ByteStream;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
-use tokio::{fs::File, io::AsyncWriteExt};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom},
+};
 use tokio_util::io::ReaderStream;
 
 /// Enough of a file to tell what it is.
@@ -103,9 +106,13 @@ impl Folder {
         Ok(tokio::fs::remove_file(self.place(id)).await?)
     }
 
-    pub async fn open(&self, id: MediaId) -> Result<ByteStream, FolderError> {
-        let file = File::open(self.place(id)).await?;
-        Ok(ReaderStream::with_capacity(file, READ_BYTES).boxed())
+    /// So many bytes of a file.
+    pub async fn open(&self, id: MediaId, from: u64, length: u64) -> Result<ByteStream, FolderError> {
+        let mut file = File::open(self.place(id)).await?;
+        if from > 0 {
+            file.seek(SeekFrom::Start(from)).await?;
+        }
+        Ok(ReaderStream::with_capacity(file.take(length), READ_BYTES).boxed())
     }
 
     /// Removes what a crash left unfinished.
@@ -162,13 +169,15 @@ mod tests {
         assert_eq!((file.size, file.head.as_slice()), (3, &b"abc"[..]));
         assert_eq!(file.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         folder.keep(id, file).await.unwrap();
-        let read: Vec<Bytes> = folder.open(id).await.unwrap().try_collect().await.unwrap();
-        assert_eq!(read.concat(), b"abc");
+        for (from, length, expected) in [(0, 3, &b"abc"[..]), (1, 1, b"b"), (2, 9, b"c"), (3, 1, b"")] {
+            let read: Vec<Bytes> = folder.open(id, from, length).await.unwrap().try_collect().await.unwrap();
+            assert_eq!(read.concat(), expected);
+        }
 
         folder.remove(id).await.unwrap();
         assert_eq!(files(disk.path()), 0);
         assert!(
-            matches!(folder.open(id).await, Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound)
+            matches!(folder.open(id, 0, 3).await, Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound)
         );
     }
 

@@ -18,15 +18,24 @@ const CONTAINERS: &[(&str, &str)] = &[
 
 /// The type of a file that begins with `head` and was declared to be `declared`.
 pub(super) fn mime_type(head: &[u8], declared: Option<&str>) -> String {
+    let known = || declared.and_then(|text| text.parse::<Mime>().ok()).map(|declared| declared.to_string());
+    shown_type(head, declared).or_else(known).unwrap_or_else(|| UNKNOWN.to_owned())
+}
+
+/// The same, where the content shows it; nobody's word is taken for it.
+pub(super) fn shown_type(head: &[u8], declared: Option<&str>) -> Option<String> {
     let declared = declared.and_then(|text| text.parse::<Mime>().ok());
-    let Some(shown) = infer::get(head).map(|kind| kind.mime_type()) else {
-        return declared.map_or_else(|| UNKNOWN.to_owned(), |declared| declared.to_string());
-    };
+    let shown = infer::get(head).map(|kind| kind.mime_type()).or_else(|| is_3gpp(head).then_some("video/3gpp"))?;
     let agrees = |declared: &Mime| {
         let declared = declared.essence_str();
         declared == shown || CONTAINERS.iter().any(|(outer, inner)| *outer == shown && declared.starts_with(inner))
     };
-    declared.filter(agrees).map_or_else(|| shown.to_owned(), |declared| declared.to_string())
+    Some(declared.filter(agrees).map_or_else(|| shown.to_owned(), |declared| declared.to_string()))
+}
+
+/// What older telephones film.
+fn is_3gpp(head: &[u8]) -> bool {
+    head.get(4..10) == Some(b"ftyp3g")
 }
 
 /// A name without folders and control characters.
@@ -52,12 +61,19 @@ mod tests {
             (OGG, Some("audio/ogg; codecs=opus"), "audio/ogg; codecs=opus"),
             (ZIP, Some("application/vnd.android.package-archive"), "application/vnd.android.package-archive"),
             (ZIP, Some("text/html"), "application/zip"),
+            (b"\0\0\0\x18ftyp3gp4\0\0\x02\0", None, "video/3gpp"),
             (b"hello", Some("text/plain"), "text/plain"),
             (b"hello", Some("nonsense\r\n"), UNKNOWN),
             (b"", None, UNKNOWN),
         ] {
             assert_eq!(mime_type(head, declared), expected, "{declared:?}");
         }
+    }
+
+    #[test]
+    fn nobodys_word_is_taken_for_what_a_file_does_not_show() {
+        assert_eq!(shown_type(b"hello", Some("image/png")), None);
+        assert_eq!(shown_type(PNG, Some("text/html")).as_deref(), Some("image/png"));
     }
 
     #[test]

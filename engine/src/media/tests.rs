@@ -61,6 +61,7 @@ impl Desk {
             config: serde_json::json!({}),
             secrets: Vec::new(),
             address: None,
+            webhook_token: None,
             created_by: None,
         };
         self.store.create_channel(&channel, None, now()).await.unwrap();
@@ -92,8 +93,7 @@ async fn what_a_channel_saves_its_channel_opens() {
     let (media, _) = desk.media.open_for(organisation_id, id).await.unwrap();
     assert_eq!(media, desk.store.media(id).await.unwrap().unwrap());
     assert_eq!(media.sha256.len(), 64);
-    let (media, stream) = desk.media.open_signed(id).await.unwrap();
-    assert_eq!((media.id, bytes(stream).await.as_slice()), (id, PNG));
+    assert_eq!(bytes(desk.media.part(&media, 1, 3).await.unwrap()).await, PNG[1..4]);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn nobody_opens_another_organisations_file() {
     let desk = Desk::new("").await;
     let (mine, _) = desk.organisation("a@example.com").await;
     let (theirs, their_channel) = desk.organisation("b@example.com").await;
-    let media = desk.media.keep(mine, None, None, content(b"mine")).await.unwrap();
+    let media = desk.media.keep(mine, 1 << 10, None, None, content(b"mine")).await.unwrap();
     assert!(desk.media.open_for(mine, media.id).await.is_ok());
     assert!(matches!(desk.media.open_for(theirs, media.id).await, Err(DiskMediaError::NotFound)));
     assert!(matches!(desk.media.open(their_channel, media.id).await, Err(MediaError::NotFound(id)) if id == media.id));
@@ -113,13 +113,15 @@ async fn nobody_opens_another_organisations_file() {
 
 #[tokio::test]
 async fn what_is_too_large_or_has_no_owner_leaves_nothing() {
-    let file = "[server]\nmedia_body_bytes = \"1KiB\"\n[egress]\nsaved_bytes = \"2KiB\"\n";
-    let desk = Desk::new(file).await;
-    let (organisation_id, _) = desk.organisation("a@example.com").await;
-    desk.media.keep(organisation_id, None, None, content(&[b'x'; 2048])).await.unwrap();
-    let refused = desk.media.keep(organisation_id, None, None, content(&[b'x'; 2049])).await;
-    assert!(matches!(refused, Err(DiskMediaError::Folder(FolderError::TooLarge(2048)))));
-    let refused = desk.media.keep(OrganisationId::at(now()), None, None, content(b"lost")).await;
+    let desk = Desk::new("[egress]\nsaved_bytes = \"2KiB\"\n").await;
+    let (organisation_id, channel) = desk.organisation("a@example.com").await;
+    desk.media.keep(organisation_id, 1024, None, None, content(&[b'x'; 1024])).await.unwrap();
+    let refused = desk.media.keep(organisation_id, 1024, None, None, content(&[b'x'; 1025])).await;
+    assert!(matches!(refused, Err(DiskMediaError::Folder(FolderError::TooLarge(1024)))));
+    // What a platform sends has a limit of its own.
+    desk.media.save(channel, None, None, content(&[b'x'; 2048])).await.unwrap();
+    assert!(matches!(desk.media.save(channel, None, None, content(&[b'x'; 2049])).await, Err(MediaError::Refused(_))));
+    let refused = desk.media.keep(OrganisationId::at(now()), 1024, None, None, content(b"lost")).await;
     assert!(matches!(refused, Err(DiskMediaError::Store(_))));
-    assert_eq!(desk.files(), 1);
+    assert_eq!(desk.files(), 2);
 }

@@ -43,6 +43,12 @@ impl Sight {
         state.seen_at = now;
     }
 
+    /// Whether its own signs of life arrive, and with them everything else that is written.
+    pub fn is_clear(&self, now: DateTime<Utc>) -> bool {
+        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.is_blind(state, now)
+    }
+
     /// Who gave a sign of life since then counts as alive.
     pub fn alive_since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +92,9 @@ mod tests {
     fn after_an_outage_the_others_have_one_period_to_be_heard() {
         let sight = sight();
         assert_eq!(sight.alive_since(at(30)), at(-10), "blind, it judges by what it saw last");
+        assert!(!sight.is_clear(at(30)));
         sight.reached(at(30));
+        assert!(sight.is_clear(at(35)) && !sight.is_clear(at(36)));
         for second in [30, 33, 36, 39] {
             sight.reached(at(second));
             assert_eq!(sight.alive_since(at(second)), at(-10));

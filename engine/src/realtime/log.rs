@@ -1,13 +1,16 @@
 //! The event log, read from a cursor.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Duration, Utc};
 use patchbay_domain::{
-    ConversationId, MessageId, OrganisationId,
+    CampaignId, ConversationId, MessageId, OrganisationId,
     event::{Change, SequencedChange},
 };
-use patchbay_store::{Store, StoreError, listing::Shown, messages::MessageView};
+use patchbay_store::{Store, StoreError, campaigns::Counted, listing::Shown, messages::MessageView};
 
 use super::{Ended, Happening, conversation_of};
 
@@ -36,17 +39,20 @@ pub async fn described(
     organisation: OrganisationId,
     changes: Vec<SequencedChange>,
 ) -> Result<Vec<Arc<Happening>>, StoreError> {
-    let (mut messages, mut conversations) = (Vec::new(), Vec::new());
+    let (mut messages, mut conversations, mut campaigns) = (Vec::new(), Vec::new(), BTreeSet::new());
     for SequencedChange { change, .. } in &changes {
         messages.extend(message_of(change));
         conversations.extend(conversation_of(change));
+        campaigns.extend(campaign_of(change));
     }
     let messages = load_messages(store, organisation, messages).await?;
     let conversations = load_conversations(store, organisation, conversations).await?;
+    let campaigns = load_campaigns(store, organisation, campaigns).await?;
     let happening = |SequencedChange { sequence, at, change }| {
         let message = message_of(&change).and_then(|id| messages.get(&id).cloned());
         let conversation = conversation_of(&change).and_then(|id| conversations.get(&id).cloned());
-        Arc::new(Happening { sequence, at, change, message, conversation })
+        let campaign = campaign_of(&change).and_then(|id| campaigns.get(&id).cloned());
+        Arc::new(Happening { sequence, at, change, message, conversation, campaign })
     };
     Ok(changes.into_iter().map(happening).collect())
 }
@@ -58,6 +64,25 @@ fn message_of(change: &Change) -> Option<MessageId> {
         | Change::MessageUpdated { message_id, .. } => Some(*message_id),
         _ => None,
     }
+}
+
+fn campaign_of(change: &Change) -> Option<CampaignId> {
+    match change {
+        Change::CampaignUpdated { campaign_id, .. } => Some(*campaign_id),
+        _ => None,
+    }
+}
+
+async fn load_campaigns(
+    store: &Store,
+    organisation: OrganisationId,
+    ids: BTreeSet<CampaignId>,
+) -> Result<HashMap<CampaignId, Arc<Counted>>, StoreError> {
+    let mut known = HashMap::new();
+    for id in ids {
+        known.extend(store.counted_campaign(organisation, id).await?.map(|counted| (id, Arc::new(counted))));
+    }
+    Ok(known)
 }
 
 async fn load_messages(

@@ -5,20 +5,27 @@
 //! - [`log`] reads the log from a cursor, with what the events name
 //! - [`hub`] follows the log, once per organisation with connected clients
 //! - [`subscription`] is one client's way through it: first out of the log, then live
+//! - [`rooms`] tells clients in passing who types and who is there, `presence` knows the latter, and nodes tell each
+//!   other by [`signals`]
 //!
 //! What the events look like is each dialect's own affair.
 
 pub mod hub;
 pub mod log;
+mod presence;
+pub mod rooms;
+pub mod signals;
 pub mod subscription;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ConversationId, event::Change, people::Caller};
-use patchbay_store::{StoreError, listing::Shown, messages::MessageView};
+use patchbay_store::{StoreError, campaigns::Counted, listing::Shown, messages::MessageView};
 
 pub use hub::Hub;
+pub use rooms::Rooms;
+pub use signals::Switchboard;
 pub use subscription::Subscription;
 
 /// An event and what it names, as it was when it was read.
@@ -29,6 +36,7 @@ pub struct Happening {
     pub change: Change,
     pub message: Option<MessageView>,
     pub conversation: Option<Arc<Shown>>,
+    pub campaign: Option<Arc<Counted>>,
 }
 
 impl Happening {
@@ -50,7 +58,10 @@ pub fn conversation_of(change: &Change) -> Option<ConversationId> {
         | Change::ConversationCreated { conversation_id }
         | Change::ConversationUpdated { conversation_id }
         | Change::TicketUpdated { conversation_id, .. } => Some(*conversation_id),
-        Change::ChannelUpdated { .. } | Change::ManualActionUpdated { .. } | Change::NotificationCreated { .. } => None,
+        Change::ChannelUpdated { .. }
+        | Change::CampaignUpdated { .. }
+        | Change::ManualActionUpdated { .. }
+        | Change::NotificationCreated { .. } => None,
     }
 }
 

@@ -42,13 +42,15 @@ pub struct TicketReport {
 pub struct ChannelReport {
     pub channel: Channel,
     pub tickets: Figures,
-    /// All that were written on it in this time, in whatever ticket or none.
+    /// All that were written on it in this time, in whatever ticket or none; of one agent, those of their tickets.
     pub messages: u64,
 }
 
 pub struct AgentReport {
     pub user: User,
     pub assigned: Figures,
+    /// In the tickets assigned to them.
+    pub messages: u64,
     pub open: u64,
     pub closed: u64,
 }
@@ -85,10 +87,15 @@ pub async fn channels(
     let messages = app.store.messages_by_channel(organisation, filter.from, filter.until).await?;
     let channels = app.store.channels(organisation).await?;
     let wanted = channels.into_iter().filter(|channel| filter.channel_id.is_none_or(|id| id == channel.id));
-    let report = |channel: Channel| ChannelReport {
-        tickets: sum(groups.iter().filter(|group| group.channel_id == channel.id)),
-        messages: messages.iter().find(|(id, _)| *id == channel.id).map_or(0, |(_, count)| *count),
-        channel,
+    let report = |channel: Channel| {
+        let of_channel = || groups.iter().filter(|group| group.channel_id == channel.id);
+        // What one agent's customers and answers are is known by ticket only.
+        let messages = match filter.assignee_id {
+            Some(_) => of_channel().map(|group| group.messages).sum(),
+            None => messages.iter().find(|(id, _)| *id == channel.id).map_or(0, |(_, count)| *count),
+        };
+        let tickets = sum(of_channel());
+        ChannelReport { channel, tickets, messages }
     };
     Ok(wanted.map(report).collect())
 }
@@ -99,13 +106,11 @@ pub async fn agents(app: &App, principal: &Principal, question: Question) -> Res
     let groups = app.store.ticket_figures(principal.organisation_id, &filter).await?;
     let users = app.store.users(principal.organisation_id).await?;
     let report = |user: User| {
-        let of = |status: Option<TicketStatus>| {
-            let mine = groups.iter().filter(|group| group.assignee_id == Some(user.id));
-            sum(mine.filter(|group| status.is_none_or(|status| group.status == status)))
-        };
-        let assigned = of(None);
-        let (open, closed) = (of(Some(TicketStatus::Open)).tickets, of(Some(TicketStatus::Closed)).tickets);
-        AgentReport { user, assigned, open, closed }
+        let mine = || groups.iter().filter(|group| group.assignee_id == Some(user.id));
+        let of = |status| sum(mine().filter(|group| group.status == status)).tickets;
+        let (assigned, open, closed) = (sum(mine()), of(TicketStatus::Open), of(TicketStatus::Closed));
+        let messages = mine().map(|group| group.messages).sum();
+        AgentReport { user, assigned, messages, open, closed }
     };
     let wanted = |report: &AgentReport| report.user.role == Role::Agent || report.assigned.tickets > 0;
     Ok(users.into_iter().map(report).filter(wanted).collect())
@@ -128,7 +133,6 @@ fn read(question: Question, now: DateTime<Utc>) -> Result<(ReportFilter, Vec<Day
 fn sum<'a>(groups: impl Iterator<Item = &'a Group>) -> Figures {
     groups.fold(Figures::default(), |sum, Group { figures, .. }| Figures {
         tickets: sum.tickets + figures.tickets,
-        messages: sum.messages + figures.messages,
         answered: sum.answered + figures.answered,
         response_seconds: sum.response_seconds + figures.response_seconds,
         resolved: sum.resolved + figures.resolved,

@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
+use patchbay_domain::OrganisationId;
 use patchbay_store::{audit::NewAudit, users::NewUser};
 use serde_json::json;
 
-use crate::auth::Principal;
+use crate::auth::{Origin, Principal};
 
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
@@ -23,8 +24,11 @@ pub enum Entity {
     DeadLetter,
     Invite,
     Macro,
+    ManualAction,
     Message,
     Organisation,
+    Team,
+    Template,
     Ticket,
     User,
 }
@@ -49,8 +53,11 @@ impl Entity {
             Self::DeadLetter => "DEAD_LETTER",
             Self::Invite => "INVITE",
             Self::Macro => "MACRO",
+            Self::ManualAction => "MANUAL_ACTION",
             Self::Message => "MESSAGE",
             Self::Organisation => "ORGANISATION",
+            Self::Team => "TEAM",
+            Self::Template => "TEMPLATE",
             Self::Ticket => "TICKET",
             Self::User => "USER",
         }
@@ -71,19 +78,28 @@ pub(super) fn joined(user: &NewUser, entity: Entity, id: impl Display) -> NewAud
 
 impl Principal {
     pub(super) fn did(&self, action: Action, entity: Entity, id: impl Display) -> NewAudit {
-        let origin = &self.origin;
+        let operated = self.origin.operated(self.organisation_id, action, entity, id);
+        NewAudit { user_id: Some(self.user_id), ..operated }
+    }
+}
+
+impl Origin {
+    /// What was done from there by nobody of the organisation.
+    pub(super) fn operated(
+        &self,
+        organisation_id: OrganisationId,
+        action: Action,
+        entity: Entity,
+        id: impl Display,
+    ) -> NewAudit {
+        let Self { method, path, address, user_agent } = self;
         NewAudit {
-            organisation_id: self.organisation_id,
-            user_id: Some(self.user_id),
+            organisation_id,
+            user_id: None,
             action: action.word().to_owned(),
             entity: entity.word().to_owned(),
             entity_id: id.to_string(),
-            metadata: json!({
-                "method": origin.method,
-                "path": origin.path,
-                "ip": origin.address,
-                "userAgent": origin.user_agent,
-            }),
+            metadata: json!({"method": method, "path": path, "ip": address, "userAgent": user_agent}),
         }
     }
 }

@@ -110,13 +110,14 @@ impl<'a> Adding<'a> {
         Ok(())
     }
 
-    /// Stores the rest. Nothing of what was taken is lost, whatever comes of the rest of the list.
+    /// Stores the rest, and writes down who added what. Nothing of what was taken is lost, whatever comes of the rest
+    /// of the list.
     pub async fn finish(mut self) -> Result<Report, ServiceError> {
-        self.store().await?;
+        let stored = self.store().await;
         let Report { added, duplicates, malformed, .. } = &self.report;
         let told = json!({"recipientsAdded": added, "duplicates": duplicates, "malformed": malformed});
         let audit = self.admin.did(Action::Update, Entity::Campaign, self.id);
         self.app.store.audit(&audit.with_change(json!({}), told), (self.app.clock)()).await?;
-        Ok(self.report)
+        stored.map(|()| self.report)
     }
 }

@@ -10,9 +10,7 @@ use patchbay_domain::{
     platform::TemplateUse,
 };
 use patchbay_store::{
-    campaigns::{
-        Campaign, CampaignCursor, CampaignUpdate, Changed, NewCampaign, Recipient, RecipientCounts, RecipientFilter,
-    },
+    campaigns::{Campaign, CampaignCursor, CampaignUpdate, Changed, Counted, NewCampaign, Recipient, RecipientFilter},
     tickets::Page,
 };
 use serde_json::{Value, json};
@@ -47,12 +45,6 @@ pub struct ChangeCampaign {
     pub text: Option<MessageText>,
     pub template: Option<Option<TemplateUse>>,
     pub scheduled_at: Option<Option<DateTime<Utc>>>,
-}
-
-/// A campaign and how its recipients stand.
-pub struct Counted {
-    pub campaign: Campaign,
-    pub counts: RecipientCounts,
 }
 
 /// The newest first.
@@ -111,6 +103,10 @@ pub async fn create(
     get(app, admin, id).await
 }
 
+fn name_of(template: Option<&TemplateUse>) -> Option<&str> {
+    template.map(|template| template.name.as_str())
+}
+
 /// Only before it starts.
 pub async fn update(
     app: &App,
@@ -122,8 +118,11 @@ pub async fn update(
     let ChangeCampaign { name, text, template, scheduled_at } = change;
     let now = (app.clock)();
     let wording = if text.is_some() || template.is_some() {
-        let text = text.map_or_else(|| known.wording.text.clone(), MessageText::into_string);
-        let wording = wording(Some(text), template.unwrap_or_else(|| known.wording.template.clone()))?;
+        let template = template.unwrap_or_else(|| known.wording.template.clone());
+        // Another template is seen under its own name.
+        let is_other = template.is_some() && name_of(template.as_ref()) != name_of(known.wording.template.as_ref());
+        let shown = (!is_other).then(|| known.wording.text.clone());
+        let wording = wording(text.map(MessageText::into_string).or(shown), template)?;
         may_say(app, known.channel_id, &wording).await?;
         Some(wording)
     } else {
@@ -191,9 +190,7 @@ pub async fn recipients(
 }
 
 pub async fn stats(app: &App, principal: &Principal, id: CampaignId) -> Result<Counted, ServiceError> {
-    let campaign = get(app, principal, id).await?;
-    let counts = app.store.recipient_counts(principal.organisation_id, Some(id)).await?;
-    Ok(Counted { campaign, counts: counts.first().map(|(_, counts)| *counts).unwrap_or_default() })
+    app.store.counted_campaign(principal.organisation_id, id).await?.ok_or(ServiceError::NotFound("campaign"))
 }
 
 /// The newest first, and at most a thousand.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use patchbay_domain::{
     attempt::UnknownPolicy,
-    platform::{Manifest, RETENTION, RateLimit},
+    platform::{Manifest, READ_RECEIPTS, RETENTION, RateLimit},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,19 +21,31 @@ use super::{
 /// What stands for a secret in an answer, and for "as it was" when it comes back.
 pub const MASK: &str = "********";
 /// Only guards the handshake: those who set a webhook up have to see it.
-const SHOWN_TO_ADMINS: &str = "webhookVerifyToken";
+pub const VERIFY_TOKEN: &str = "webhookVerifyToken";
 /// Fields of every channel.
-const COMMON: [&str; 4] = ["apiBaseUrl", "limits", "onUnknownOutcome", RETENTION];
+const COMMON: [&str; 5] = ["apiBaseUrl", "limits", "onUnknownOutcome", RETENTION, READ_RECEIPTS];
 /// A hundred years.
 const LONGEST_RETENTION_DAYS: u64 = 36_500;
 
 pub type Settings = Map<String, Value>;
 
 /// A configuration, split into what may be seen and what may not.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Split {
     pub public: Settings,
     pub secrets: BTreeMap<String, String>,
+}
+
+impl Split {
+    /// Whether requests to the platform would be the same: what webhooks are checked by is no part of them.
+    pub fn is_same_to_platform(&self, other: &Self) -> bool {
+        let sent = |split: &Self| {
+            let mut secrets = split.secrets.clone();
+            secrets.retain(|name, _| name != VERIFY_TOKEN);
+            secrets
+        };
+        self.public == other.public && sent(self) == sent(other)
+    }
 }
 
 /// Lays a change over what there is: a field that is not mentioned stays, null removes, a mask keeps the secret.
@@ -82,7 +94,7 @@ pub fn split(manifest: &Manifest, whole: Settings) -> Result<Split, ServiceError
 pub fn show(split: &Split, administrator: bool) -> Settings {
     let mut shown = split.public.clone();
     for (name, value) in &split.secrets {
-        let value = if administrator && name == SHOWN_TO_ADMINS { value.as_str() } else { MASK };
+        let value = if administrator && name == VERIFY_TOKEN { value.as_str() } else { MASK };
         shown.insert(name.clone(), Value::from(value));
     }
     shown
@@ -150,6 +162,7 @@ fn common_problem(name: &str, value: &Value) -> Option<FieldProblem> {
             value.as_u64().is_some_and(|days| (1..=LONGEST_RETENTION_DAYS).contains(&days)),
             "must be a whole number of days, at least one",
         ),
+        READ_RECEIPTS => (value.is_boolean(), "must be true or false"),
         _ => (UnknownPolicy::deserialize(value).is_ok(), "must be \"hold\" or \"resend\""),
     };
     (!valid).then(|| problem(name, sentence))
@@ -272,6 +285,7 @@ mod tests {
         for wrong in [json!(0), json!(-1), json!(1.5), json!("2"), json!(36_501)] {
             assert!(!with("retentionDays", wrong.clone()), "{wrong}");
         }
+        assert!(with("readReceipts", json!(false)) && !with("readReceipts", json!("no")));
         assert!(!with("unheardOf", json!(1)));
     }
 }

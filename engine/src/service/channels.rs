@@ -1,15 +1,15 @@
-//! Channels: their settings, whether they work, and where their platforms call.
+//! Channels: their settings, whether they work, and where their platforms call. Trying them out is in `trying.rs`.
+
+mod trying;
 
 use std::collections::BTreeSet;
 
-use patchbay_domain::{
-    ChannelId,
-    platform::{Command, Failure, FailureKind, Manifest, Outcome, SessionState},
-    sending::ChannelStatus,
-};
+use patchbay_domain::{ChannelId, platform::Manifest, sending::ChannelStatus};
 use patchbay_plugin_host::Plugin;
 use patchbay_store::channels::{Channel, ChannelSettings, ChannelUpdate, NewChannel};
 use serde_json::{Map, Value, json};
+pub(super) use trying::candidate;
+pub use trying::{ConnectionTest, TestResult, test_connection};
 
 use super::{
     ServiceError, WriteId,
@@ -20,7 +20,6 @@ use super::{
 use crate::{
     app::App,
     auth::{Admin, Principal},
-    session::SessionError,
 };
 
 /// A channel as those who may see it see it.
@@ -50,30 +49,6 @@ pub struct UpdateChannel {
     pub name: Option<Name>,
     pub is_active: Option<bool>,
     pub config: Option<Settings>,
-}
-
-#[derive(Debug)]
-pub struct ConnectionTest {
-    pub channel: ChannelView,
-    /// Every secret its connector knows, and whether it has a value.
-    pub secrets: Vec<(String, bool)>,
-    pub result: TestResult,
-}
-
-#[derive(Debug)]
-pub enum TestResult {
-    Passed {
-        data: Option<Value>,
-    },
-    /// The platform said no.
-    Failed {
-        message: String,
-        solution: Option<&'static str>,
-    },
-    /// Nobody said anything.
-    Undecided {
-        message: String,
-    },
 }
 
 pub async fn list(app: &App, principal: &Principal) -> Result<Vec<ChannelView>, ServiceError> {
@@ -113,6 +88,7 @@ pub async fn create(
         channel_type,
         name: name.into_string(),
         secrets: app.keyring.seal(id, &split.secrets)?,
+        webhook_token: webhook_token(app, &split),
         config: Value::Object(split.public),
         address,
         created_by: Some(admin.user_id),
@@ -168,36 +144,6 @@ pub async fn delete(app: &App, admin: &Admin, id: ChannelId) -> Result<(), Servi
     Ok(())
 }
 
-/// Asks the platform. A channel whose credentials were refused works again when they are accepted.
-pub async fn test_connection(app: &App, admin: &Admin, id: ChannelId) -> Result<ConnectionTest, ServiceError> {
-    let channel = find(app, admin, id).await?;
-    let secrets = match app.plugins.get(&channel.channel_type) {
-        Some(plugin) => secrets_present(app, &plugin, &channel)?,
-        None => Vec::new(),
-    };
-    let mut is_proof = false;
-    let result = match app.sessions.command(id, Command::TestConnection).await {
-        Ok(outcome) => {
-            is_proof = proves(&outcome);
-            TestResult::Passed { data: told(outcome) }
-        }
-        Err(SessionError::Failed(failure)) => failed(failure),
-        Err(SessionError::UnknownChannel) => return Err(ServiceError::NotFound("channel")),
-        Err(error @ (SessionError::Transport(_) | SessionError::Connector(_) | SessionError::Unavailable(_))) => {
-            TestResult::Undecided { message: error.to_string() }
-        }
-    };
-    if is_proof && channel.status == ChannelStatus::NeedsReauth {
-        let now = (app.clock)();
-        app.store.set_channel_status(id, ChannelStatus::Active, None, now).await?;
-        let audit = admin.did(Action::Update, Entity::Channel, id);
-        let after = json!({"status": ChannelStatus::Active});
-        app.store.audit(&audit.with_change(json!({"status": channel.status}), after), now).await?;
-        notice(app, id).await;
-    }
-    Ok(ConnectionTest { channel: get(app, admin, id).await?, secrets, result })
-}
-
 pub(super) async fn find(app: &App, principal: &Principal, id: ChannelId) -> Result<Channel, ServiceError> {
     app.store.channel_of(principal.organisation_id, id).await?.ok_or(ServiceError::NotFound("channel"))
 }
@@ -229,12 +175,6 @@ fn open(app: &App, plugin: &Plugin, channel: &Channel) -> Result<Split, ServiceE
     Ok(Split { public, secrets })
 }
 
-fn secrets_present(app: &App, plugin: &Plugin, channel: &Channel) -> Result<Vec<(String, bool)>, ServiceError> {
-    let stored = app.keyring.open(channel.id, &channel.secrets)?;
-    let present = |name: &str| (name.to_owned(), stored.get(name).is_some());
-    Ok(settings::secret_fields(plugin.manifest()).into_iter().map(present).collect())
-}
-
 /// What the audit log tells of a channel as it is: no secret.
 fn shown(channel: &Channel) -> Value {
     json!({"name": channel.name, "status": channel.status, "config": channel.config, "secretsReplaced": []})
@@ -255,7 +195,12 @@ fn changed_settings(
     let secrets = app.keyring.seal(channel.id, &split.secrets)?;
     let names: BTreeSet<&String> = before.keys().chain(split.secrets.keys()).collect();
     let replaced = names.into_iter().filter(|name| before.get(*name) != split.secrets.get(*name)).cloned().collect();
-    Ok((ChannelSettings { config: Value::Object(split.public), secrets, address }, replaced))
+    let webhook_token = webhook_token(app, &split);
+    Ok((ChannelSettings { config: Value::Object(split.public), secrets, address, webhook_token }, replaced))
+}
+
+fn webhook_token(app: &App, split: &Split) -> Option<String> {
+    split.secrets.get(settings::VERIFY_TOKEN).map(|token| app.keyring.webhook_token(token))
 }
 
 /// New settings deserve a new try; a switch that is not moved changes nothing.
@@ -269,7 +214,7 @@ fn new_status(status: ChannelStatus, is_active: Option<bool>, new_settings: bool
 }
 
 /// The channel's session looks at it anew: what waited may go on.
-async fn notice(app: &App, id: ChannelId) {
+pub(super) async fn notice(app: &App, id: ChannelId) {
     app.channels.forget(id).await;
     if let Err(error) = app.sessions.announce(&app.bus, id).await {
         // The change is committed; the node that works the channel finds out when it next looks.
@@ -281,32 +226,6 @@ fn unknown_type(app: &App) -> ServiceError {
     let manifests = app.plugins.list().into_iter().filter_map(|plugin| plugin.manifest);
     let types: Vec<String> = manifests.flat_map(|manifest| manifest.channel_types).collect();
     ServiceError::invalid("type", format!("must be one of {}, for which connectors are loaded", types.join(", ")))
-}
-
-/// Whether the platform's answer shows that messages can be sent: a session that is not connected cannot.
-fn proves(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Session(session) if session.state != SessionState::Connected)
-}
-
-fn told(outcome: Outcome) -> Option<Value> {
-    match outcome {
-        Outcome::Profile(profile) => Some(json!({"id": profile.id, "name": profile.name, "phone": profile.phone})),
-        Outcome::Session(session) => Some(json!({"state": session.state, "phone": session.phone})),
-        _ => None,
-    }
-}
-
-fn failed(failure: Failure) -> TestResult {
-    let solution = match failure.kind {
-        FailureKind::Unauthorized => {
-            Some("Check the credentials in the channel's settings; the platform refuses them.")
-        }
-        FailureKind::Temporary | FailureKind::RateLimited | FailureKind::Unknown => {
-            return TestResult::Undecided { message: failure.message };
-        }
-        _ => None,
-    };
-    TestResult::Failed { message: failure.message, solution }
 }
 
 #[cfg(test)]
@@ -322,13 +241,5 @@ mod tests {
         assert_eq!(new_status(Disabled, Some(true), false), Some(Active));
         assert_eq!(new_status(NeedsReauth, Some(false), true), Some(Disabled));
         assert_eq!(new_status(NeedsReauth, None, true), Some(Active));
-    }
-
-    #[test]
-    fn only_the_platforms_no_is_a_failure() {
-        let failure = |kind| Failure { kind, code: None, message: "m".into(), retry_after_ms: None, scope: None };
-        let unauthorized = failed(failure(FailureKind::Unauthorized));
-        assert!(matches!(unauthorized, TestResult::Failed { solution: Some(_), .. }));
-        assert!(matches!(failed(failure(FailureKind::Temporary)), TestResult::Undecided { .. }));
     }
 }

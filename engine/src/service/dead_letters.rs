@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::Admin,
+    auth::{Admin, Origin},
     bus::{Direction, Publication},
     ingress::envelope::{Inbound, InboundV1},
 };
@@ -30,14 +30,15 @@ pub const TRIED_AT_ONCE: u32 = 50;
 /// On whose behalf: an administrator reaches the letters of the organisation, an operator all.
 pub enum Reach {
     Organisation(Box<Admin>),
-    Operator,
+    /// Whoever that is: only where they are is known.
+    Operator(Origin),
 }
 
 impl Reach {
     fn stored(&self) -> Stored {
         match self {
             Self::Organisation(admin) => Stored::Organisation(admin.organisation_id),
-            Self::Operator => Stored::Everybody,
+            Self::Operator(_) => Stored::Everybody,
         }
     }
 }
@@ -168,14 +169,13 @@ fn publication(letter: &DeadLetter, app: &App) -> Result<Publication, String> {
 
 async fn mark(app: &App, reach: &Reach, letter: &DeadLetter) -> Result<(), ServiceError> {
     let now = (app.clock)();
+    let (action, entity) = (Action::Update, Entity::DeadLetter);
     let audit = match reach {
-        Reach::Organisation(admin) => {
-            let change = (json!({"replayedAt": letter.replayed_at}), json!({"replayedAt": now}));
-            Some(admin.did(Action::Update, Entity::DeadLetter, letter.id).with_change(change.0, change.1))
-        }
-        Reach::Operator => None,
+        Reach::Organisation(admin) => admin.did(action, entity, letter.id),
+        Reach::Operator(origin) => origin.operated(letter.organisation_id, action, entity, letter.id),
     };
-    app.store.mark_replayed(letter.organisation_id, letter.id, audit.as_ref(), now).await?;
+    let audit = audit.with_change(json!({"replayedAt": letter.replayed_at}), json!({"replayedAt": now}));
+    app.store.mark_replayed(letter.organisation_id, letter.id, Some(&audit), now).await?;
     Ok(())
 }
 

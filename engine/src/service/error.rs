@@ -1,4 +1,4 @@
-//! What can go wrong in a service call, in ten cases. Each dialect says the same
+//! What can go wrong in a service call, in eleven cases. Each dialect says the same
 //! in its own shape; `api::problem` decides the HTTP status for all of them.
 
 use std::time::Duration;
@@ -48,6 +48,9 @@ pub enum ServiceError {
     TooMany { message: &'static str, retry_after: Duration },
     #[error("this cannot be done at the moment; try again")]
     Unavailable { retry_after: Duration },
+    /// A platform that was asked for something at once did not do it, or was not to be reached.
+    #[error("{0}")]
+    Platform(String),
     /// Our fault. The text is for the log, never for the caller.
     #[error("{0}")]
     Internal(String),

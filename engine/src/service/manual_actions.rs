@@ -1,15 +1,20 @@
 //! What the engine cannot decide, and what people decide about it.
 
-use patchbay_domain::{ManualActionId, MessageId, conversation::SendMessage, delivery::Decision};
+use patchbay_domain::{
+    ManualActionId, MessageId,
+    conversation::SendMessage,
+    delivery::{Decision, MessageState},
+};
 use patchbay_store::{
     jobs::Partitions,
     manual_actions::{ActionStatus, CHANNEL_UNAUTHORIZED, DEAD_LETTER, MESSAGE_FAILED, ManualAction, OUTCOME_UNKNOWN},
     sending::Decided,
     tickets::Page,
 };
+use serde_json::json;
 
 use super::{
-    ServiceError, WriteId,
+    ServiceError,
     audit::{Action, Entity},
     dead_letters::{self, Reach, Which},
     page::{Listed, Part},
@@ -17,7 +22,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Admin, Principal},
-    conversation::Request,
+    conversation::{ConversationError, Request},
 };
 
 /// The newest first.
@@ -44,7 +49,6 @@ pub async fn complete(
     app: &App,
     principal: &Principal,
     id: ManualActionId,
-    write: WriteId,
     decision: Option<Decision>,
 ) -> Result<ManualAction, ServiceError> {
     let action = get(app, principal, id).await?;
@@ -58,7 +62,7 @@ pub async fn complete(
         }
         (OUTCOME_UNKNOWN, None) => return Err(ServiceError::invalid("resolution", "must be resend, sent or drop")),
         (MESSAGE_FAILED, Some(Decision::Resend)) => {
-            send_again(app, principal, &action, write).await?;
+            send_again(app, principal, &action).await?;
             Decision::Resend.word()
         }
         (DEAD_LETTER, Some(Decision::Resend)) => {
@@ -71,7 +75,9 @@ pub async fn complete(
         (_, Some(_)) => return Err(ServiceError::invalid("resolution", "is not one for this kind of manual action")),
     };
     let (organisation, now) = (principal.organisation_id, (app.clock)());
-    if !app.store.complete_manual_action(organisation, id, ActionStatus::Completed, word, now).await? {
+    let (before, after) = (json!({"kind": action.kind, "status": "PENDING"}), json!({"resolution": word}));
+    let audit = principal.did(Action::Update, Entity::ManualAction, id).with_change(before, after);
+    if !app.store.complete_manual_action(organisation, id, ActionStatus::Completed, word, Some(&audit), now).await? {
         return Err(closed_before());
     }
     get(app, principal, id).await
@@ -90,6 +96,7 @@ async fn decide(
     let message_id = action.message_id.ok_or(ServiceError::NotFound("message"))?;
     let decided = Decided { organisation_id: principal.organisation_id, question: action.id, message_id, decision };
     let audit = principal.did(Action::Update, Entity::Message, message_id);
+    let audit = audit.with_change(json!({"state": MessageState::Unknown}), json!({"resolution": decision.word()}));
     let partitions = Partitions(app.config.bus.partitions);
     if !app.store.decide(decided, partitions, Some(&audit), (app.clock)()).await? {
         return Err(closed_before());
@@ -100,18 +107,14 @@ async fn decide(
     Ok(())
 }
 
-/// A message that failed stays so: what is sent is another one that says the same.
-async fn send_again(
-    app: &App,
-    principal: &Principal,
-    action: &ManualAction,
-    write: WriteId,
-) -> Result<(), ServiceError> {
+/// A message that failed stays so: what is sent is another one that says the same. It has the identifier of the action,
+/// so that of two who ask for it, at once or after an answer that was lost, one sends.
+async fn send_again(app: &App, principal: &Principal, action: &ManualAction) -> Result<(), ServiceError> {
     let failed = action.message_id.ok_or(ServiceError::NotFound("message"))?;
     let failed = app.store.message(principal.organisation_id, failed).await?;
     let failed = failed.ok_or(ServiceError::NotFound("message"))?.message;
-    let id = MessageId::from(write.id);
-    if write.repeated && app.store.message(principal.organisation_id, id).await?.is_some() {
+    let id = MessageId::from(action.id.uuid());
+    if app.store.message(principal.organisation_id, id).await?.is_some() {
         return Ok(());
     }
     let send = SendMessage {
@@ -126,7 +129,13 @@ async fn send_again(
         scheduled_at: None,
     };
     let audit = Some(principal.did(Action::Create, Entity::Message, id));
-    Ok(app.conversations.ask(failed.conversation_id, Request::Send { send: Box::new(send), audit }).await?)
+    match app.conversations.ask(failed.conversation_id, Request::Send { send: Box::new(send), audit }).await {
+        // Somebody else was faster.
+        Err(ConversationError::Broken(_)) if app.store.message(principal.organisation_id, id).await?.is_some() => {
+            Ok(())
+        }
+        asked => Ok(asked?),
+    }
 }
 
 async fn replay(app: &App, principal: &Principal, action: &ManualAction) -> Result<(), ServiceError> {

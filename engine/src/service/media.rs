@@ -7,6 +7,7 @@ use patchbay_domain::{
 };
 use patchbay_plugin_host::ByteStream;
 use patchbay_store::media::Media;
+use url::Url;
 
 use super::ServiceError;
 use crate::{
@@ -20,28 +21,34 @@ pub const MOST_FILES: usize = 10;
 /// An address that is shown stays good for a day at least. It changes once an hour, so that browsers keep what they have.
 const GOOD_FOR: TimeDelta = TimeDelta::hours(25);
 
-/// Keeps a file under an identifier that messages can name.
+/// Keeps a file under an identifier that messages can name; where there are `kinds`, only one of these types.
 pub async fn upload(
     app: &App,
     principal: &Principal,
+    kinds: Option<&'static [&'static str]>,
     mime_type: Option<&str>,
     file_name: Option<&str>,
     content: ByteStream,
 ) -> Result<Media, ServiceError> {
-    Ok(app.media.keep(principal.organisation_id, mime_type, file_name, content).await?)
+    let limit = app.config.server.media_body_bytes as u64;
+    let organisation = principal.organisation_id;
+    Ok(match kinds {
+        None => app.media.keep(organisation, limit, mime_type, file_name, content).await?,
+        Some(kinds) => app.media.keep_of(kinds, organisation, limit, mime_type, file_name, content).await?,
+    })
 }
 
 /// The file behind an address that [`address`] made.
-pub async fn open(
-    app: &App,
-    id: MediaId,
-    expires_at: DateTime<Utc>,
-    signature: &str,
-) -> Result<(Media, ByteStream), ServiceError> {
+pub async fn find(app: &App, id: MediaId, expires_at: DateTime<Utc>, signature: &str) -> Result<Media, ServiceError> {
     if !app.keyring.verify_media(id, expires_at, signature, (app.clock)()) {
         return Err(ServiceError::Forbidden("this address is not ours or has expired; ask for a new one".to_owned()));
     }
-    Ok(app.media.open_signed(id).await?)
+    app.store.media(id).await?.ok_or(ServiceError::NotFound("file"))
+}
+
+/// Bytes of a file that was found.
+pub async fn part(app: &App, media: &Media, from: u64, length: u64) -> Result<ByteStream, ServiceError> {
+    Ok(app.media.part(media, from, length).await?)
 }
 
 /// Where a file can be fetched from now on.
@@ -49,6 +56,12 @@ pub fn address(app: &App, id: MediaId) -> String {
     let now = (app.clock)();
     let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
     format!("{}{}", app.config.server.public_url, app.keyring.media_path(id, hour + GOOD_FOR))
+}
+
+/// The file that an address of ours shows, whoever it was given to and until when.
+pub fn named(app: &App, url: &Url) -> Option<MediaId> {
+    let path = url.as_str().strip_prefix(&app.config.server.public_url)?.strip_prefix("/media/")?;
+    path.split('?').next()?.parse().ok()
 }
 
 /// The organisation's own files, as a message takes them along.
@@ -90,6 +103,9 @@ impl From<DiskMediaError> for ServiceError {
     fn from(error: DiskMediaError) -> Self {
         match error {
             DiskMediaError::NotFound => Self::NotFound("file"),
+            DiskMediaError::Kind(kinds) => {
+                Self::invalid("file", format!("must be one of {}, by its content", kinds.join(" ")))
+            }
             DiskMediaError::Store(error) => error.into(),
             DiskMediaError::Folder(FolderError::TooLarge(_)) => Self::TooLarge,
             DiskMediaError::Folder(FolderError::Source(error)) => {

@@ -1,10 +1,10 @@
 //! Parts of long lists: pages for people, cursors for those who read all of it.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{DeadLetterId, ManualActionId, RecipientId};
+use patchbay_domain::{ContactId, DeadLetterId, ManualActionId, RecipientId, TemplateId};
 use patchbay_store::{
-    audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor, listing::ConversationCursor,
-    messages::MessageCursor, tickets::TicketCursor,
+    address_book::ContactCursor, audit::AuditCursor, campaigns::CampaignCursor, customers::CustomerCursor,
+    listing::ConversationCursor, messages::MessageCursor, tickets::TicketCursor,
 };
 
 /// The longest part of a list that is given at once.
@@ -146,6 +146,28 @@ impl Cursor for MessageCursor {
     }
 }
 
+impl Cursor for ContactCursor {
+    fn write(&self) -> String {
+        write(self.created_at, self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (created_at, id) = read(text)?;
+        Some(Self { created_at, id: id.parse().ok()? })
+    }
+}
+
+impl Cursor for (DateTime<Utc>, TemplateId) {
+    fn write(&self) -> String {
+        write(self.0, self.1)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (updated_at, id) = read(text)?;
+        Some((updated_at, id.parse().ok()?))
+    }
+}
+
 impl Cursor for CampaignCursor {
     fn write(&self) -> String {
         write(self.created_at, self.id)
@@ -172,7 +194,7 @@ macro_rules! as_it_is {
     )*};
 }
 
-as_it_is!(DeadLetterId, ManualActionId, RecipientId, i64);
+as_it_is!(ContactId, DeadLetterId, ManualActionId, RecipientId, i64);
 
 fn write(at: DateTime<Utc>, rest: impl std::fmt::Display) -> String {
     format!("{}.{rest}", at.timestamp_micros())

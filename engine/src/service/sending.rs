@@ -51,7 +51,8 @@ pub async fn options(app: &App, principal: &Principal, ticket: TicketId) -> Resu
     let queued = app.store.count_queued(channel.id(), QUEUE).await?;
     let attempts = app.store.recent_attempts(channel.id(), asked_at - LOOKBACK, ATTEMPTS).await?;
     let attempts: Vec<_> = attempts.into_iter().map(|(at, _)| at).collect();
-    let expected_wait = sending::expected_wait(&channel.limits, &attempts, queued, asked_at);
+    let paused_for = app.store.paused_until(channel.id()).await?.map_or(Duration::zero(), |until| until - asked_at);
+    let expected_wait = sending::expected_wait(&channel.limits, &attempts, queued, asked_at).max(paused_for);
     Ok(Options { options, templates, expected_wait, queued, channel, asked_at })
 }
 

@@ -78,7 +78,7 @@ pub async fn open(app: &App, admin: &Admin, write: WriteId, open: OpenTicket) ->
     get(app, admin, id).await
 }
 
-/// Administrators may change any ticket, agents the ones assigned to them.
+/// Administrators may change any ticket, agents the ones assigned to them; whose it is, only administrators say.
 pub async fn update(
     app: &App,
     principal: &Principal,
@@ -86,8 +86,14 @@ pub async fn update(
     update: TicketUpdate,
 ) -> Result<TicketView, ServiceError> {
     let view = get(app, principal, id).await?;
-    if !principal.role.is_admin() && view.ticket.assignee_id != Some(principal.user_id) {
-        return Err(ServiceError::Forbidden("only administrators and the ticket's assignee may change it".to_owned()));
+    if !principal.role.is_admin() {
+        if view.ticket.assignee_id != Some(principal.user_id) {
+            let message = "only administrators and the ticket's assignee may change it".to_owned();
+            return Err(ServiceError::Forbidden(message));
+        }
+        if update.assignee_id.is_some_and(|assignee| assignee != view.ticket.assignee_id) {
+            return Err(ServiceError::Forbidden("only administrators may assign a ticket".to_owned()));
+        }
     }
     change(app, principal, &view, update).await
 }

@@ -103,7 +103,7 @@ pub async fn invites(app: &App, admin: &Admin) -> Result<Vec<Invite>, ServiceErr
     Ok(app.store.invites(admin.organisation_id).await?)
 }
 
-/// Ends every login of the user, on every node, within a second.
+/// Ends every login of the user: here at once, on every node within a second.
 pub async fn deactivate(app: &App, admin: &Admin, id: UserId) -> Result<User, ServiceError> {
     let user = get(app, admin, id).await?;
     if user.id == admin.user_id {
@@ -116,5 +116,6 @@ pub async fn deactivate(app: &App, admin: &Admin, id: UserId) -> Result<User, Se
     let audit = admin.did(Action::Delete, Entity::User, id);
     let audit = audit.with_change(json!({"isActive": user.is_active}), json!({"isActive": false}));
     app.store.deactivate_user(admin.organisation_id, id, Some(&audit), now).await?;
+    app.auth.logins.forget_user(id);
     get(app, admin, id).await
 }

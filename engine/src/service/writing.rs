@@ -12,7 +12,6 @@ use patchbay_domain::{
 };
 use patchbay_store::{
     channels::Channel,
-    conversations::ChannelKey,
     listing::ConversationView,
     messages::MessageView,
     people::{ContactChange, ContactDetails, ContactOutcome},
@@ -22,12 +21,12 @@ use serde_json::json;
 use super::{
     ServiceError, WriteId,
     audit::{Action, Entity},
-    conversations,
+    composing, conversations,
     fields::MessageText,
     kinds::{self, Kind},
     media,
 };
-use crate::{app::App, auth::Principal, conversation::Request};
+use crate::{app::App, auth::Principal};
 
 /// What is meant for a moment that is over by no more than this is sent at once.
 const LATENESS: Duration = Duration::minutes(1);
@@ -89,21 +88,10 @@ pub async fn send(
     let contact = contact.get(&asked.contact_id).cloned().unwrap_or_default();
     check_time(app, &contact, scheduled_at)?;
     let channel = channel_for(app, &asked, kind, from.as_deref()).await?;
-    let conversation = conversation_for(app, &asked, &contact, &channel, kind, to.as_deref()).await?;
-    let send = SendMessage {
-        id,
-        content: content(app, &channel, body).await?,
-        sender_user_id: Some(principal.user_id),
-        sender_name: principal.name.clone(),
-        campaign_id: None,
-        ticket_id: None,
-        reply_to: None,
-        metadata: json!({}),
-        scheduled_at,
-    };
-    let audit = Some(principal.did(Action::Create, Entity::Message, id));
-    app.conversations.ask(conversation, Request::Send { send: Box::new(send), audit }).await?;
-    let sent = app.store.message(organisation, id).await?.ok_or(ServiceError::NotFound("message"))?;
+    let conversation = conversation_for(app, principal, &asked, &contact, &channel, kind, to.as_deref()).await?;
+    let content = content(app, &channel, body).await?;
+    let send = SendMessage { scheduled_at, ..composing::message(principal, id, content) };
+    let sent = composing::commit(app, principal, conversation, send).await?;
     Ok((sent, conversations::find(app, principal, conversation).await?))
 }
 
@@ -114,8 +102,7 @@ fn check_time(app: &App, contact: &ContactDetails, scheduled_at: Option<DateTime
         return Err(ServiceError::invalid("scheduledAt", "must be in the future, within a year"));
     }
     if contact.do_not_disturb || contact.do_not_disturb_all {
-        let message = "the contact does not want to be disturbed; write to them yourself".to_owned();
-        return Err(ServiceError::Refused { code: "DO_NOT_DISTURB", message });
+        return Err(Refusal::DoNotDisturb.into());
     }
     Ok(())
 }
@@ -157,6 +144,7 @@ async fn channel_for(
 /// The contact's conversation on the channel; made where there is none yet.
 async fn conversation_for(
     app: &App,
+    principal: &Principal,
     asked: &ConversationView,
     contact: &ContactDetails,
     channel: &Channel,
@@ -176,19 +164,19 @@ async fn conversation_for(
     let points = if kind == Kind::Email { &contact.emails } else { &contact.phones };
     let address = to.map(|to| kinds::bare(to).to_owned()).or_else(|| points.first().map(|point| point.value.clone()));
     let address = address.ok_or_else(|| ServiceError::from(Refusal::NoSuchRecipient))?;
-    own_address(app, asked, kind, &address).await?;
-    let key = ChannelKey {
-        organisation_id: channel.organisation_id,
-        channel_id: channel.id,
-        channel_type: channel.channel_type.clone(),
-    };
+    own_address(app, principal, asked, kind, &address).await?;
     let opening = kinds::opening(&channel.channel_type, &address, Some(asked.name.clone()));
-    let opened = app.store.open_conversations(&key, &[opening], (app.clock)()).await?;
-    opened.first().copied().ok_or_else(|| ServiceError::Internal("a conversation was not opened".to_owned()))
+    composing::open(app, channel, opening).await
 }
 
 /// Makes sure that the address is the contact's: a new one becomes so, another contact's is refused.
-async fn own_address(app: &App, asked: &ConversationView, kind: Kind, address: &str) -> Result<(), ServiceError> {
+async fn own_address(
+    app: &App,
+    principal: &Principal,
+    asked: &ConversationView,
+    kind: Kind,
+    address: &str,
+) -> Result<(), ServiceError> {
     let change = match kind {
         Kind::Email => ContactChange::Email { address: address.to_owned(), is_primary: false },
         Kind::Sms | Kind::WhatsApp => ContactChange::Phone { number: address.to_owned(), is_primary: false },
@@ -199,7 +187,9 @@ async fn own_address(app: &App, asked: &ConversationView, kind: Kind, address: &
         Some(owner) => ContactOutcome::Taken(owner),
         None => {
             let now = (app.clock)();
-            app.store.change_contact(asked.organisation_id, asked.contact_id, &[change], None, now).await?
+            let audit = principal.did(Action::Update, Entity::Contact, asked.contact_id);
+            let audit = audit.with_change(json!({}), json!({"addressAdded": address}));
+            app.store.change_contact(asked.organisation_id, asked.contact_id, &[change], Some(&audit), now).await?
         }
     };
     match outcome {
@@ -232,7 +222,9 @@ async fn content(app: &App, channel: &Channel, body: Body) -> Result<Content, Se
 async fn keep(app: &App, channel: &Channel, file: File) -> Result<Attachment, ServiceError> {
     let File { name, mime_type, content } = file;
     let content = stream::once(async move { Ok(content) }).boxed();
-    Ok(media::attachment(app.media.keep(channel.organisation_id, Some(&mime_type), Some(&name), content).await?))
+    let limit = app.config.server.media_body_bytes as u64;
+    let kept = app.media.keep(channel.organisation_id, limit, Some(&mime_type), Some(&name), content).await?;
+    Ok(media::attachment(kept))
 }
 
 /// Whether a body is HTML: it has an end tag, or begins with a tag.

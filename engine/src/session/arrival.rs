@@ -4,7 +4,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -32,7 +32,9 @@ pub struct Arrival {
     pub envelope: Inbound,
     /// The length of the stored envelope.
     pub bytes: usize,
-    /// How often a session has begun with it.
+    /// A session has begun with it.
+    begun: AtomicBool,
+    /// How often a session died of it, and whether it is at it now.
     tries: AtomicU32,
     open: AtomicUsize,
     source: Mutex<Source>,
@@ -40,8 +42,9 @@ pub struct Arrival {
 
 impl Arrival {
     pub fn new(number: u64, envelope: Inbound, bytes: usize, source: Source) -> Self {
-        let (tries, open, source) = (AtomicU32::new(0), AtomicUsize::new(0), Mutex::new(source));
-        Self { number, envelope, bytes, tries, open, source }
+        let (begun, tries) = (AtomicBool::new(false), AtomicU32::new(0));
+        let (open, source) = (AtomicUsize::new(0), Mutex::new(source));
+        Self { number, envelope, bytes, begun, tries, open, source }
     }
 
     pub fn tries(&self) -> u32 {
@@ -49,7 +52,19 @@ impl Arrival {
     }
 
     pub fn begin(&self) {
+        self.begun.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// Does what may kill whoever does it. Only a death in here counts against the webhook: whoever dies of something
+    /// else has many on the desk that are not to blame.
+    pub fn handle(&self, work: impl FnOnce()) {
         self.tries.fetch_add(1, Ordering::SeqCst);
+        work();
+        self.tries.store(0, Ordering::SeqCst);
     }
 
     /// Begins with it anew: `parts` things have to be done.
@@ -120,5 +135,27 @@ impl Arrival {
         let at = DateTime::UNIX_EPOCH;
         let fetched = PolledV1 { id: WebhookId::at(at), channel_id: ChannelId::at(at), events: Vec::new() };
         Self::new(number, Inbound::PolledV1(fetched), 1, source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn only_a_death_over_the_webhook_itself_counts_against_it() {
+        let arrival = Arrival::for_test(1, Source::Nowhere);
+        let dies = || catch_unwind(AssertUnwindSafe(|| arrival.handle(|| panic!("of it")))).unwrap_err();
+        for _ in 0..5 {
+            arrival.begin();
+        }
+        assert_eq!((arrival.tries(), arrival.is_begun()), (0, true));
+        dies();
+        dies();
+        assert_eq!(arrival.tries(), 2);
+        arrival.handle(|| ());
+        assert_eq!(arrival.tries(), 0);
     }
 }

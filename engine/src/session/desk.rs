@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use patchbay_domain::{ChannelId, ConversationId, MessageId, platform::RateLimit};
+use patchbay_domain::{ChannelId, ConversationId, MessageId, platform::RateLimit, reach::Reach};
 use patchbay_plugin_host::Instance;
 use tokio::sync::Notify;
 
@@ -40,6 +40,8 @@ pub struct Desk {
     pub instance: tokio::sync::Mutex<Option<Instance>>,
     /// The channel's pace, with the limits it was made for.
     pub limiter: Mutex<Option<(Vec<RateLimit>, Limiter)>>,
+    /// Whether its platform answers.
+    pub reach: Mutex<Reach>,
     /// Conversations of the threads seen last.
     pub threads: Mutex<Recent<String, ConversationId>>,
     /// A `Pump` is on its way to the actor.
@@ -70,6 +72,7 @@ impl Desk {
             in_flight: Mutex::default(),
             instance: tokio::sync::Mutex::new(None),
             limiter: Mutex::new(None),
+            reach: Mutex::default(),
             threads: Mutex::new(Recent::new(THREADS)),
             pump_asked: AtomicBool::new(false),
             wake_asked: AtomicBool::new(false),
@@ -92,11 +95,12 @@ impl Desk {
         inbox.arrivals.push_back(Arc::new(arrival));
     }
 
-    /// Begins with the next webhooks after the given number, in order.
-    pub fn begin(&self, after: u64, limit: usize) -> Vec<Arc<Arrival>> {
+    /// Begins with the next webhooks after the given number, in order: up to so many and so many bytes.
+    pub fn begin(&self, after: u64, limit: usize, bytes: usize) -> Vec<Arc<Arrival>> {
         let inbox = lock(&self.inbox);
         let next = inbox.arrivals.partition_point(|arrival| arrival.number <= after);
-        let begun = inbox.arrivals.iter().skip(next).take(limit).cloned();
+        let next = inbox.arrivals.iter().skip(next).take(limit);
+        let begun = next.clone().take(together(next.map(|arrival| arrival.bytes), bytes)).cloned();
         begun.inspect(|arrival| arrival.begin()).collect()
     }
 
@@ -141,7 +145,7 @@ impl Desk {
     /// Leaves to others what no session has begun with.
     pub fn drop_unbegun(&self) {
         let mut inbox = lock(&self.inbox);
-        inbox.arrivals.retain(|arrival| arrival.tries() > 0);
+        inbox.arrivals.retain(|arrival| arrival.is_begun());
         inbox.bytes = inbox.arrivals.iter().map(|arrival| arrival.bytes).sum();
     }
 
@@ -162,6 +166,11 @@ impl Desk {
             *instance = None;
         }
         lock(&self.threads).clear();
+    }
+
+    /// Nothing lies on it or waits for room, here or in the table.
+    pub fn is_bare(&self) -> bool {
+        self.waiting() == 0 && self.in_flight_count() == 0 && !lock(&self.overflow).is_needed()
     }
 
     pub fn waiting(&self) -> usize {
@@ -227,19 +236,19 @@ mod tests {
     fn what_is_done_makes_room() {
         let desk = desk(INBOX, 1);
         assert!(desk.room_made().now_or_never().is_none());
-        let begun = desk.begin(0, 3);
+        let begun = desk.begin(0, 3, 3);
         desk.remove(&begun[1]);
         desk.remove(&begun[1]);
         assert_eq!(desk.free(), (1, INBOX_BYTES - INBOX + 1));
         assert!(desk.room_made().now_or_never().is_some());
-        let numbers: Vec<_> = desk.begin(1, 2).iter().map(|arrival| arrival.number).collect();
+        let numbers: Vec<_> = desk.begin(1, 9, 2).iter().map(|arrival| arrival.number).collect();
         assert_eq!(numbers, [3, 4]);
     }
 
     #[test]
     fn what_nobody_has_begun_with_is_left_to_others() {
         let desk = desk(10, 1);
-        desk.begin(0, 4);
+        desk.begin(0, 4, 4);
         assert_eq!(desk.last_row(), Some(10));
         desk.drop_unbegun();
         assert_eq!((desk.waiting(), desk.last_row()), (4, Some(4)));

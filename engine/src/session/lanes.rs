@@ -2,31 +2,38 @@
 //! the same conversation is being committed waits and goes together next.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::ConversationId;
-use patchbay_store::{Store, StoreError, statuses::StatusReport};
+use patchbay_store::{Store, statuses::StatusReport};
 
 use super::{Shared, arrival::Arrival, desk::Desk, files, inbound};
 use crate::{
+    batch::survive,
     conversation::{ConversationError, Input, Request},
     retry,
 };
 
 pub type Entry = (Arc<Arrival>, Input);
 
+/// As many entries under way keep the committer busy; more would only take memory.
+const ENOUGH: usize = 1_024;
+
 /// Conversations with something under way, and what waits behind it.
 #[derive(Default)]
 pub struct Lanes {
     busy: HashMap<ConversationId, VecDeque<Entry>>,
+    /// Under way or waiting.
+    entries: usize,
 }
 
 impl Lanes {
     /// What to begin with at once; `None` where it has to wait its turn.
     pub fn enter(&mut self, id: ConversationId, entries: Vec<Entry>) -> Option<Vec<Entry>> {
+        self.entries += entries.len();
         match self.busy.get_mut(&id) {
             Some(waiting) => {
                 waiting.extend(entries);
@@ -39,8 +46,9 @@ impl Lanes {
         }
     }
 
-    /// What comes next in this conversation, all of it together.
-    pub fn leave(&mut self, id: ConversationId) -> Option<Vec<Entry>> {
+    /// So many are done: what comes next in this conversation, all of it together.
+    pub fn leave(&mut self, id: ConversationId, done: usize) -> Option<Vec<Entry>> {
+        self.entries = self.entries.saturating_sub(done);
         let waiting = self.busy.get_mut(&id)?;
         if waiting.is_empty() {
             self.busy.remove(&id);
@@ -48,6 +56,11 @@ impl Lanes {
         } else {
             Some(waiting.drain(..).collect())
         }
+    }
+
+    /// Nothing more is to be begun with until some are done.
+    pub fn are_full(&self) -> bool {
+        self.entries >= ENOUGH
     }
 
     pub fn len(&self) -> usize {
@@ -58,8 +71,9 @@ impl Lanes {
 /// Sees entries of one conversation through. Answers the webhooks of which a part is now committed or buried.
 pub async fn carry(shared: Arc<Shared>, desk: Arc<Desk>, id: ConversationId, entries: Vec<Entry>) -> Vec<Arc<Arrival>> {
     let (arrivals, mut inputs): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+    let mut brought = HashSet::new();
     for input in &mut inputs {
-        files::bring_home(&shared, &desk, input).await;
+        files::bring_home(&shared, &desk, input, &mut brought).await;
     }
     let Err(error) = receive(&shared, id, inputs.clone()).await else { return arrivals };
     tracing::warn!(conversation.id = %id, %error, "a batch failed; its inputs go one by one");
@@ -95,15 +109,15 @@ pub async fn apply_statuses(
     clock: fn() -> DateTime<Utc>,
 ) -> Vec<Result<(), String>> {
     let reports: Vec<StatusReport> = batch.iter().flatten().cloned().collect();
-    let applied = retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock())).await;
-    match applied {
-        Ok(counts) => {
+    let apply = retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock()));
+    match survive(apply).await {
+        Ok(Ok(counts)) => {
             metrics::counter!("patchbay_statuses_total", "result" => "applied").increment(counts.applied);
             metrics::counter!("patchbay_statuses_total", "result" => "pending").increment(counts.pending);
             metrics::counter!("patchbay_statuses_total", "result" => "unchanged").increment(counts.unchanged);
             vec![Ok(()); batch.len()]
         }
-        Err(_) => apply_one_by_one(store, batch, clock).await,
+        Ok(Err(_)) | Err(_) => apply_one_by_one(store, batch, clock).await,
     }
 }
 
@@ -114,9 +128,9 @@ async fn apply_one_by_one(
 ) -> Vec<Result<(), String>> {
     let mut results = Vec::with_capacity(batch.len());
     for reports in batch {
-        let applied: Result<_, StoreError> =
-            retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock())).await;
-        results.push(applied.map(drop).map_err(|error| error.to_string()));
+        let apply = retry::while_unavailable("apply_statuses", || store.apply_statuses(&reports, clock()));
+        let applied = survive(apply).await.map_err(|error| error.to_string());
+        results.push(applied.and_then(|applied| applied.map(drop).map_err(|error| error.to_string())));
     }
     results
 }
@@ -127,7 +141,8 @@ mod tests {
     use crate::session::arrival::Source;
 
     fn entry() -> Entry {
-        (Arc::new(Arrival::for_test(1, Source::Nowhere)), Input::OptedIn)
+        let person = patchbay_domain::platform::Participant::default();
+        (Arc::new(Arrival::for_test(1, Source::Nowhere)), Input::Contact(person))
     }
 
     #[test]
@@ -137,9 +152,21 @@ mod tests {
         assert_eq!(lanes.enter(id, vec![entry()]).unwrap().len(), 1);
         assert!(lanes.enter(id, vec![entry()]).is_none());
         assert!(lanes.enter(id, vec![entry(), entry()]).is_none());
-        assert_eq!(lanes.leave(id).unwrap().len(), 3);
-        assert!(lanes.leave(id).is_none());
+        assert_eq!(lanes.leave(id, 1).unwrap().len(), 3);
+        assert!(lanes.leave(id, 3).is_none());
         assert_eq!(lanes.len(), 0);
         assert!(lanes.enter(id, vec![entry()]).is_some());
+    }
+
+    #[test]
+    fn what_is_under_way_or_waits_is_bounded() {
+        let mut lanes = Lanes::default();
+        let id = ConversationId::at(DateTime::UNIX_EPOCH);
+        lanes.enter(id, vec![entry(); ENOUGH - 1]);
+        assert!(!lanes.are_full());
+        lanes.enter(id, vec![entry()]);
+        assert!(lanes.are_full());
+        lanes.leave(id, ENOUGH - 1);
+        assert!(!lanes.are_full());
     }
 }

@@ -4,20 +4,29 @@
 
 mod actor;
 mod arrival;
+mod asking;
 mod clerk;
 pub mod desk;
+mod echoes;
+mod error;
 mod fact;
 mod files;
 mod inbound;
 pub mod intake;
 mod lanes;
+mod look;
 mod outbound;
 mod overflow;
 mod parking;
 mod profiles;
+mod receipts;
+mod registration;
 mod rounds;
 pub mod tenure;
+mod typing;
 pub mod upkeep;
+mod wanted;
+mod whole;
 
 use std::{
     collections::HashMap,
@@ -27,82 +36,36 @@ use std::{
 
 use actix::ArbiterHandle;
 use chrono::{DateTime, Utc};
-use patchbay_domain::{
-    ChannelId, WebhookId,
-    connection::Patience,
-    platform::{Command, Failure, Outcome, TransportError},
-};
-use patchbay_plugin_host::{CallError, MediaStore, Plugins};
+use patchbay_domain::{ChannelId, WebhookId, connection::Patience};
+use patchbay_plugin_host::{MediaStore, Plugins};
 use patchbay_store::{
     Store, StoreError,
     dead_letters::NewDeadLetter,
     jobs::{Direction, Partitions},
     statuses::StatusReport,
 };
+use tokio::sync::Notify;
 
 use crate::{
-    batch::Batcher,
+    batch::{Batcher, Shards, organisation_shards},
     bus::{Bus, BusError, Delivery, Publication},
-    channels::{ChannelError, Channels},
+    channels::Channels,
     conversation::Conversations,
-    egress::{Gate, command, sender::Sender},
+    egress::{Gate, sender::Sender},
     ingress::envelope::Outbound,
     pool::Pool,
     retry,
-    supervision::{ActorSnapshot, AskError, Registry, RestartPolicy},
+    supervision::{ActorSnapshot, Registry, RestartPolicy},
 };
 use actor::{Pump, SessionActor, Wake};
 use desk::{Desk, lock};
+pub use error::SessionError;
 use tenure::Tenure;
+use typing::Typists;
 use upkeep::Upkeep;
 
 const STATUS_BATCH: usize = 256;
 const UNPARKED_BATCH: usize = 256;
-
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SessionError {
-    #[error("there is no such channel")]
-    UnknownChannel,
-    #[error("the platform answered: {}", .0.message)]
-    Failed(Failure),
-    #[error("the platform could not be reached: {0}")]
-    Transport(String),
-    #[error("the connector failed: {0}")]
-    Connector(String),
-    #[error("the channel cannot be worked with now: {0}")]
-    Unavailable(String),
-}
-
-impl From<ChannelError> for SessionError {
-    fn from(error: ChannelError) -> Self {
-        match error {
-            ChannelError::Unknown => Self::UnknownChannel,
-            other => Self::Unavailable(other.to_string()),
-        }
-    }
-}
-
-impl From<CallError> for SessionError {
-    fn from(error: CallError) -> Self {
-        Self::Connector(error.to_string())
-    }
-}
-
-impl From<TransportError> for SessionError {
-    fn from(error: TransportError) -> Self {
-        match error {
-            TransportError::NotSent(reason) | TransportError::Unknown(reason) | TransportError::Refused(reason) => {
-                Self::Transport(reason)
-            }
-        }
-    }
-}
-
-impl From<AskError> for SessionError {
-    fn from(error: AskError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
 
 /// What every channel session works with.
 pub struct Shared {
@@ -120,7 +83,10 @@ pub struct Shared {
     /// Sends in flight per channel.
     pub concurrency: usize,
     pub upkeep: Upkeep,
-    statuses: Batcher<Vec<StatusReport>, Result<(), String>>,
+    /// Told when there are receipts to tell.
+    receipts: Notify,
+    typists: Typists,
+    statuses: Shards<Vec<StatusReport>, Result<(), String>>,
     /// Rows of parked webhooks that are done; says whether they are gone.
     unparked: Batcher<i64, bool>,
     desks: Mutex<HashMap<ChannelId, Arc<Desk>>>,
@@ -159,7 +125,7 @@ impl Sessions {
         let Tools { store, channels, conversations, sender, tenure, egress, media, bus, plugins, pool, clock } = tools;
         let statuses = {
             let store = store.clone();
-            Batcher::spawn(STATUS_BATCH, 2, move |batch| {
+            Shards::spawn(organisation_shards(&store), STATUS_BATCH, Duration::ZERO, move |batch| {
                 let store = store.clone();
                 async move { lanes::apply_statuses(&store, batch, clock).await }
             })
@@ -185,6 +151,8 @@ impl Sessions {
             mailbox,
             concurrency,
             upkeep: Upkeep::new(bus, plugins, patience, clock()),
+            receipts: Notify::new(),
+            typists: Typists::default(),
             statuses,
             unparked,
             desks: Mutex::default(),
@@ -231,40 +199,6 @@ impl Sessions {
         let payload = serde_json::to_string(&Outbound::V1 { channel_id, message_id: None })
             .map_err(|error| BusError::Refused(error.to_string()))?;
         bus.publish(Direction::Outbound, Publication { channel_id, key: channel_id.uuid(), payload }).await
-    }
-
-    /// Asks the platform for something now, on behalf of a person who waits.
-    pub async fn command(&self, id: ChannelId, request: Command) -> Result<Outcome, SessionError> {
-        let desk = self.shared.desk(id);
-        let channel = self.shared.channels.get(id).await?;
-        let Shared { egress, media, clock, pool, .. } = &*self.shared;
-        let (egress, media, clock) = (egress.clone(), Arc::clone(media), *clock);
-        let stops = matches!(request, Command::SessionStop | Command::SessionLogout);
-        let done =
-            pool.run(async move { command::run(&desk.instance, &egress, &channel, &request, clock, &*media).await });
-        match done.await {
-            Ok(Ok(outcome)) => {
-                self.keep_session(id, &outcome, stops).await?;
-                Ok(outcome)
-            }
-            Ok(Err(failure)) => Err(SessionError::Failed(failure)),
-            Err(interrupted) => Err(interrupted.error.into()),
-        }
-    }
-
-    /// What a person's command did to the platform's session is known at once; one that they ended stays so.
-    async fn keep_session(&self, id: ChannelId, outcome: &Outcome, stops: bool) -> Result<(), SessionError> {
-        let Shared { store, channels, clock, .. } = &*self.shared;
-        let unavailable = |error: StoreError| SessionError::Unavailable(error.to_string());
-        if stops {
-            store.leave_session(id).await.map_err(unavailable)?;
-        }
-        if let Outcome::Session(change) = outcome
-            && store.set_session(id, change, clock()).await.map_err(unavailable)?
-        {
-            channels.forget(id).await;
-        }
-        Ok(())
     }
 
     pub fn registry(&self) -> &Registry<SessionActor> {
@@ -326,6 +260,15 @@ impl Shared {
         let letter = NewDeadLetter { channel_id, webhook_id, direction, reason: reason.to_owned(), payload };
         let keep = || self.store.insert_dead_letter(&letter, (self.clock)());
         retry::while_unavailable("insert_dead_letter", keep).await.map(drop)
+    }
+
+    /// Forgets a desk on which nothing lies and which nobody has but who asks for it: who wants it later gets a new one.
+    fn clear_away(&self, desk: &Arc<Desk>) {
+        let mut desks = lock(&self.desks);
+        // Theirs, and the one in the list. Who wants another has to come past the list.
+        if Arc::strong_count(desk) == 2 && desk.is_bare() {
+            desks.remove(&desk.channel_id);
+        }
     }
 
     pub fn desk(&self, channel: ChannelId) -> Arc<Desk> {

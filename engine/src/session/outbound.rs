@@ -1,7 +1,8 @@
 //! The sending half of a channel session: which message goes next, and when.
 //! The message table is the channel's queue; a wake-up from the bus only says
 //! that it is worth looking. People go before campaigns, at most one message of
-//! a conversation is on its way, and the limiter decides the pace.
+//! a conversation is on its way, and the limiter decides the pace. How the queue
+//! is read is in `look.rs`.
 
 use std::{
     collections::VecDeque,
@@ -10,30 +11,24 @@ use std::{
 };
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
-use chrono::{DateTime, Utc};
-use patchbay_domain::{attempt::Consequence, platform::RateLimit};
-use patchbay_store::{StoreError, sending::Due};
+use patchbay_domain::attempt::Consequence;
+use patchbay_store::sending::Due;
 
 use super::{
-    Shared,
     actor::{Returned, SessionActor, Wake},
-    desk::{Desk, lock},
+    desk::lock,
+    look::{Look, look},
 };
 use crate::{
-    channels::{ActiveChannel, ChannelError},
+    channels::ActiveChannel,
     egress::{
-        limiter::{Limiter, Pace, Progress},
+        limiter::{Pace, Progress},
         sender::Job,
     },
-    retry,
 };
 
-/// Messages looked at in one go.
-const LOOK_AHEAD: u32 = 64;
 /// Of the room for sends, one part in so many is left to people, however slowly the platform answers a campaign.
 const LEFT_TO_PEOPLE: usize = 4;
-/// Attempts read back to rebuild a limiter.
-const REMEMBERED: u32 = 10_000;
 
 /// What the actor knows of the channel's queue.
 #[derive(Default)]
@@ -56,15 +51,6 @@ impl Outbound {
     }
 }
 
-/// What a look at the queue found.
-struct Look {
-    channel: Arc<ActiveChannel>,
-    due: Vec<Due>,
-    next_due_at: Option<DateTime<Utc>>,
-    /// Attempts of the time before, where the limiter has to be made.
-    remembered: Option<Limiter>,
-}
-
 impl Handler<Wake> for SessionActor {
     type Result = ();
 
@@ -82,8 +68,19 @@ impl Handler<Returned> for SessionActor {
         match consequence {
             Consequence::PauseChannel { until } => {
                 let wait = (until - (self.shared.clock)()).to_std().unwrap_or_default();
+                let now = Instant::now();
                 if let Some((_, limiter)) = &mut *lock(&self.desk.limiter) {
-                    limiter.pause(Instant::now() + wait);
+                    limiter.pause(now + wait, now);
+                }
+                if let Some(channel) = &self.outbound.channel {
+                    let channel_type = channel.row.channel_type.clone();
+                    metrics::counter!("patchbay_platform_pauses_total", "channel_type" => channel_type).increment(1);
+                }
+            }
+            Consequence::RestChannel { until } => {
+                let wait = (until - (self.shared.clock)()).to_std().unwrap_or_default();
+                if let Some((_, limiter)) = &mut *lock(&self.desk.limiter) {
+                    limiter.rest(Instant::now() + wait);
                 }
             }
             Consequence::ChannelUnauthorized => self.outbound.ready.clear(),
@@ -185,8 +182,8 @@ impl SessionActor {
             return self.look(context);
         }
         let (departing, wait) = self.permitted();
-        for due in departing {
-            self.depart(due, &channel);
+        for (due, moment) in departing {
+            self.depart(due, moment, &channel);
         }
         match wait {
             Some(wait) => self.send_after(wait, context),
@@ -194,8 +191,8 @@ impl SessionActor {
         }
     }
 
-    /// Takes out what may go now; where something has to wait, also how long.
-    fn permitted(&mut self) -> (Vec<Due>, Option<Duration>) {
+    /// Takes out what may go now, and at which moment; where something has to wait, also how long.
+    fn permitted(&mut self) -> (Vec<(Due, Instant)>, Option<Duration>) {
         let mut departing = Vec::new();
         let mut limiter = lock(&self.desk.limiter);
         let Some((_, limiter)) = &mut *limiter else { return (departing, None) };
@@ -212,15 +209,17 @@ impl SessionActor {
                 break;
             }
             match limiter.check(due.message.conversation_id, &mut progress, Instant::now()) {
-                Pace::Go => {
+                Pace::Go(moment) => {
                     room -= 1;
-                    departing.push(due);
+                    departing.push((due, moment));
                 }
                 Pace::RecipientWaits(wait) => {
+                    waits("recipient", wait);
                     shortest = Some(shortest.map_or(wait, |known| known.min(wait)));
                     later.push_back((due, progress));
                 }
                 Pace::ChannelWaits(wait) => {
+                    waits("channel", wait);
                     shortest = Some(shortest.map_or(wait, |known| known.min(wait)));
                     self.outbound.ready.push_front((due, progress));
                     break;
@@ -233,10 +232,10 @@ impl SessionActor {
     }
 
     /// The send outlives this actor; its end is told to whoever is the actor then.
-    fn depart(&mut self, due: Due, channel: &Arc<ActiveChannel>) {
+    fn depart(&mut self, due: Due, moment: Instant, channel: &Arc<ActiveChannel>) {
         self.last_work = Instant::now();
         self.desk.depart(due.message.id, due.message.conversation_id);
-        let job = Job { due, channel: Arc::clone(channel), desk: Arc::clone(&self.desk) };
+        let job = Job { due, moment, channel: Arc::clone(channel), desk: Arc::clone(&self.desk) };
         let (shared, registry, id) = (Arc::clone(&self.shared), self.life.registry(), self.desk.channel_id);
         self.shared.pool.detach(async move {
             let consequence = shared.sender.send(job).await;
@@ -274,54 +273,7 @@ impl SessionActor {
     }
 }
 
-async fn look(shared: &Shared, desk: &Desk, known: Option<Vec<RateLimit>>) -> Result<Option<Look>, StoreError> {
-    if !shared.tenure.covers(desk.channel_id) {
-        return Ok(None);
-    }
-    let channel = match shared.channels.get(desk.channel_id).await {
-        Ok(channel) if channel.may_send() => channel,
-        Ok(_) => return Ok(None),
-        Err(ChannelError::Unknown) => {
-            cancel_waiting(shared, desk).await?;
-            return Ok(None);
-        }
-        Err(error) => {
-            tracing::warn!(channel.id = %desk.channel_id, %error, "a channel cannot send");
-            return if error.is_retryable() { Err(StoreError::Unavailable(error.to_string())) } else { Ok(None) };
-        }
-    };
-    let now = (shared.clock)();
-    let remembered = match known {
-        Some(limits) if limits == channel.limits => None,
-        _ => Some(rebuild(shared, &channel, now).await?),
-    };
-    let (_, busy) = desk.in_flight();
-    let due = retry::while_unavailable("due", || shared.store.due(desk.channel_id, now, LOOK_AHEAD, &busy)).await?;
-    let next_due_at = if due.is_empty() { shared.store.next_due_at(desk.channel_id, now).await? } else { None };
-    Ok(Some(Look { channel, due, next_due_at, remembered }))
-}
-
-/// What came into the queue of a deleted channel, or came back to it.
-async fn cancel_waiting(shared: &Shared, desk: &Desk) -> Result<(), StoreError> {
-    let now = (shared.clock)();
-    let cancelled =
-        retry::while_unavailable("cancel_waiting", || shared.store.cancel_waiting(desk.channel_id, now)).await?;
-    if cancelled > 0 {
-        tracing::info!(channel.id = %desk.channel_id, cancelled, "messages of a deleted channel were cancelled");
-    }
-    Ok(())
-}
-
-/// A limiter that counts what was sent before, and rests where the platform asked for it.
-async fn rebuild(shared: &Shared, channel: &ActiveChannel, now: DateTime<Utc>) -> Result<Limiter, StoreError> {
-    let mut limiter = Limiter::new(&channel.limits);
-    let memory = chrono::Duration::from_std(limiter.memory()).unwrap_or_default();
-    let attempts = shared.store.recent_attempts(channel.id(), now - memory, REMEMBERED).await?;
-    let ages: Vec<_> =
-        attempts.into_iter().map(|(at, recipient)| ((now - at).to_std().unwrap_or_default(), recipient)).collect();
-    limiter.remember(&ages);
-    if let Some(until) = shared.store.paused_until(channel.id()).await? {
-        limiter.pause(Instant::now() + (until - now).to_std().unwrap_or_default());
-    }
-    Ok(limiter)
+/// What the limits make messages wait.
+fn waits(scope: &'static str, wait: Duration) {
+    metrics::histogram!("patchbay_limiter_wait_seconds", "scope" => scope).record(wait.as_secs_f64());
 }

@@ -11,8 +11,9 @@ use super::desk::{Desk, lock};
 use crate::{batch::together, bus::Delivery};
 
 /// How long the other channels of a partition may be kept waiting by one whose desk is full. A busy channel makes
-/// room within a millisecond; one that takes longer uses this up, and gets back `REGAINED` with every webhook.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// room within a millisecond; one that takes longer uses this up, and gets back `REGAINED` with every webhook. Parking
+/// costs each webhook three statements more: a moment in which the database or the processor is busy is not worth it.
+const PATIENCE: Duration = Duration::from_millis(750);
 const REGAINED: Duration = Duration::from_millis(2);
 
 pub struct Overflow {
@@ -41,6 +42,11 @@ impl Default for Overflow {
 }
 
 impl Overflow {
+    /// Webhooks are parked, are to be, or somebody sees to it.
+    pub fn is_needed(&self) -> bool {
+        self.parked || self.leaving || !self.waiting.is_empty() || self.clerk != Clerk::Away
+    }
+
     /// Webhooks and tasks that are not at rest.
     pub fn under_way(&self) -> usize {
         self.waiting.len() + usize::from(self.clerk != Clerk::Away)

@@ -134,7 +134,8 @@ impl Keeper {
     }
 
     async fn acquire(&self, partition: u32) -> Result<bool, patchbay_store::StoreError> {
-        self.store.acquire_lease(&self.lease(partition), self.node, (self.clock)(), LIFETIME).await
+        let now = self.store.time((self.clock)()).await?;
+        self.store.acquire_lease(&self.lease(partition), self.node, now, LIFETIME).await
     }
 
     async fn release(&self, partition: u32) -> Result<bool, patchbay_store::StoreError> {

@@ -1,6 +1,6 @@
 //! Looking after a channel when nothing arrives: its platform session is kept
-//! up, and what happened while nobody listened, or on a platform that calls no
-//! webhook, is fetched. What is fetched goes the way of a webhook from there.
+//! up, it is told where the channel's webhook is, and what happened while nobody
+//! listened, or on a platform that calls no webhook, is fetched. What is fetched goes the way of a webhook from there.
 
 use chrono::{DateTime, Duration, Utc};
 use patchbay_domain::{
@@ -14,7 +14,7 @@ use patchbay_plugin_host::Plugins;
 use patchbay_store::{StoreError, channels::Channel};
 use tokio::sync::Semaphore;
 
-use super::{Shared, desk::Desk};
+use super::{Shared, desk::Desk, registration};
 use crate::{
     bus::{Bus, BusError, Direction, Publication},
     channels::{ActiveChannel, ChannelError},
@@ -66,37 +66,41 @@ pub async fn tend(shared: &Shared, desk: &Desk) {
     if !shared.tenure.covers(desk.channel_id) {
         return;
     }
-    if let Err(error) = look_after(shared, desk).await {
+    let begun = (shared.clock)();
+    if let Err(error) = look_after(shared, desk, begun).await {
         tracing::warn!(channel.id = %desk.channel_id, %error, "a channel could not be looked after; trying again later");
         let later = (shared.clock)() + shared.upkeep.patience.starting;
-        if let Err(error) = set_tend_at(shared, desk, later).await {
+        if let Err(error) = set_tend_at(shared, desk, later, begun).await {
             tracing::debug!(channel.id = %desk.channel_id, %error, "when to look after a channel again is not noted");
         }
     }
 }
 
-async fn look_after(shared: &Shared, desk: &Desk) -> Result<(), UpkeepError> {
+async fn look_after(shared: &Shared, desk: &Desk, begun: DateTime<Utc>) -> Result<(), UpkeepError> {
     let channel = shared.channels.get(desk.channel_id).await?;
     let manifest = channel.manifest();
     let mut again = (shared.clock)() + shared.upkeep.patience.ask_every;
     let renewal = shared.egress.renewal.tend(&channel).await?;
+    let registration = registration::tend(shared, desk, &channel).await?;
     if manifest.can("sessions") {
         again = keep_session(shared, desk, &channel).await?;
     }
-    again = renewal.map_or(again, |at| again.min(at));
+    again = [renewal, registration].into_iter().flatten().fold(again, DateTime::min);
     // Whatever the session's answer changed.
     let row = current(shared, desk).await?;
     let now = (shared.clock)();
     if let Some(at) = fetch_at(&row, manifest, shared.upkeep.awake_since) {
         again = if at > now { again.min(at) } else { again.min(fetch(shared, desk, &channel, &row).await?) };
     }
-    shared.store.set_tend_at(desk.channel_id, row.session_since, again).await?;
+    let meanwhile = (begun, (shared.clock)());
+    shared.store.set_tend_at(desk.channel_id, row.session_since, again, meanwhile).await?;
     Ok(())
 }
 
-async fn set_tend_at(shared: &Shared, desk: &Desk, at: DateTime<Utc>) -> Result<(), UpkeepError> {
+async fn set_tend_at(shared: &Shared, desk: &Desk, at: DateTime<Utc>, begun: DateTime<Utc>) -> Result<(), UpkeepError> {
     let row = current(shared, desk).await?;
-    Ok(shared.store.set_tend_at(desk.channel_id, row.session_since, at).await?)
+    let meanwhile = (begun, (shared.clock)());
+    Ok(shared.store.set_tend_at(desk.channel_id, row.session_since, at, meanwhile).await?)
 }
 
 async fn current(shared: &Shared, desk: &Desk) -> Result<Channel, UpkeepError> {
@@ -136,7 +140,12 @@ async fn keep_session(shared: &Shared, desk: &Desk, channel: &ActiveChannel) -> 
     Ok(plan.ask_again)
 }
 
-async fn perform(shared: &Shared, desk: &Desk, channel: &ActiveChannel, command: &Command) -> Result<Outcome, Failure> {
+pub(super) async fn perform(
+    shared: &Shared,
+    desk: &Desk,
+    channel: &ActiveChannel,
+    command: &Command,
+) -> Result<Outcome, Failure> {
     command::run(&desk.instance, &shared.egress, channel, command, shared.clock, &*shared.media)
         .await
         .unwrap_or_else(|interrupted| Err(interrupted.as_failure()))

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -19,7 +19,7 @@ async fn ask(person: &Person, path: &str) -> Value {
     told
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_small_day_adds_up(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -21,7 +21,7 @@ fn lines(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(line).collect()
 }
 
-on_every_size! {
+on_each_database! {
     async fn every_change_is_told_with_before_and_after(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;
@@ -94,7 +94,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_replaced_secret_is_named_and_not_told(size: Size) {
         let engine = Engine::start(size).await;
         let ada = Person::sign_up(&engine).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     campaigns::{ANA, Desk, PATIENCE, contacts, count, slow},
-    on_every_size,
+    on_each_database, on_every_size,
     sending::assert_within,
     support::{mock, wait::until},
 };
@@ -116,7 +116,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn an_answer_overtakes_a_campaign_in_its_own_conversation(size: Size) {
         let limits = json!([{"scope": "channel", "permits": 1, "perMs": 10_000, "burst": 1}]);
         let desk = Desk::open(size, json!({"limits": limits})).await;
@@ -140,7 +140,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn numbers_are_exact_while_it_runs(size: Size) {
         const RECIPIENTS: u64 = 150;
         let desk = Desk::open(size, slow(60)).await;
@@ -166,7 +166,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_campaign_waits_for_its_channel_and_goes_with_it(size: Size) {
         const RECIPIENTS: usize = 600;
         let desk = Desk::open(size, slow(20)).await;

@@ -167,8 +167,17 @@ on_every_size! {
         list.push(json!(""));
         let body = json!({"recipients": list});
         assert!(body.to_string().len() > 1 << 20, "longer than other bodies may be");
-        let (status, added) = admin.call(Method::POST, &path, body).await;
-        assert_eq!(status, 201, "{added}");
+        let keyed = async |body: &Value| {
+            let call = admin.request(Method::POST, &path).header("Idempotency-Key", "the list").json(body);
+            let answer = call.send().await.unwrap();
+            let replayed = answer.headers().contains_key("idempotency-replayed");
+            (answer.status().as_u16(), replayed, answer.json::<Value>().await.unwrap())
+        };
+        let (status, replayed, added) = keyed(&body).await;
+        assert_eq!((status, replayed), (201, false), "{added}");
+        assert_eq!(keyed(&body).await, (201, true, added.clone()), "another answer to the same list");
+        let (status, _, refused) = keyed(&json!({"recipients": []})).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("IDEMPOTENCY_MISMATCH")));
         assert_eq!((&added["success"], &added["count"]), (&json!(true), &json!(100_000)), "{added}");
         assert_eq!((&added["duplicateCount"], &added["malformedCount"]), (&json!(1), &json!(4)), "{added}");
         assert_eq!(added["duplicates"], json!(["+4915100000007"]));

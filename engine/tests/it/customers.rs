@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{api::Person, engine::Engine, mock},
 };
 
@@ -17,7 +17,7 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|customer| customer["name"].as_str().unwrap()).collect()
 }
 
-on_every_size! {
+on_each_database! {
     async fn customers_are_found_and_counted(size: Size) {
         let engine = Engine::start(size).await;
         let person = Person::sign_up(&engine).await;
@@ -71,7 +71,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_customer_is_shown_with_tickets(size: Size) {
         let engine = Engine::start(size).await;
         let person = Person::sign_up(&engine).await;

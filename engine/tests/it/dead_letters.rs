@@ -119,6 +119,9 @@ on_every_size! {
         assert_eq!(elsewhere.status(), 403);
         assert_eq!(replay().send().await.unwrap().status(), 200);
         stranger.ticket(&theirs).await;
+        let told = stranger.get("/audit-logs?entity=DEAD_LETTER").await[0].clone();
+        assert_eq!((&told["entityId"], &told["user"]), (&json!(foreign), &json!(null)), "nobody of theirs did it");
+        assert_eq!((&told["metadata"]["path"], &told["metadata"]["ip"]), (&json!(format!("{one}/replay")), &json!("127.0.0.1")));
         engine.finish().await;
     }
 }

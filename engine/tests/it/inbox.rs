@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -28,7 +28,7 @@ fn texts(messages: &[Value]) -> Vec<&str> {
     messages.iter().map(|message| message["message"].as_str().unwrap()).collect()
 }
 
-on_every_size! {
+on_each_database! {
     async fn conversations_are_listed_found_and_marked(size: Size) {
         let engine = Engine::start(size).await;
         let (admin, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
@@ -96,7 +96,32 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
+    async fn who_asks_by_the_time_of_the_last_answer_is_told_of_everything(size: Size) {
+        const COUNT: usize = 250;
+        let engine = Engine::start(size).await;
+        let admin = Person::sign_up(&engine).await;
+        let channel = admin.channel("MOCK", json!({})).await;
+        for number in 0..COUNT {
+            mock::post(&engine, &channel, &mock::text(CONTACT, &number.to_string(), &number.to_string())).await;
+        }
+        engine.drained().await;
+        let (mut since, mut told, mut calls) = ("2020-01-01T00:00:00Z".to_owned(), BTreeSet::new(), 0);
+        loop {
+            let updates = admin.inbox_get(&format!("/conversations/updates?lastUpdate={since}")).await;
+            told.extend(updates["newMessages"].as_array().unwrap().iter().map(|message| text(message, "id")));
+            (since, calls) = (text(&updates, "timestamp"), calls + 1);
+            if updates["hasMore"] == false {
+                break;
+            }
+        }
+        assert_eq!(told.len(), COUNT);
+        assert!(calls > 1, "it came at once");
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
     async fn messages_come_in_pages_from_the_newest(size: Size) {
         let engine = Engine::start(size).await;
         let admin = Person::sign_up(&engine).await;
@@ -145,7 +170,7 @@ pub fn twilio_config(address: &str) -> Value {
     })
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_message_goes_out_on_the_channel_of_its_kind(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(twilio).await;

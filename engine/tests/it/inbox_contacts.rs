@@ -4,11 +4,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{api::Person, engine::Engine, inbox::text, mock},
 };
 
-on_every_size! {
+on_each_database! {
     async fn contacts_have_numbers_tags_an_owner_and_followers(size: Size) {
         let engine = Engine::start(size).await;
         let (admin, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
@@ -82,7 +82,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn users_are_found_by_role_and_name(size: Size) {
         let engine = Engine::start(size).await;
         let (admin, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
@@ -92,8 +92,9 @@ on_every_size! {
         assert_eq!(all.len(), 2);
         for (path, names) in [
             ("/users?role=USER", vec!["Bea"]), ("/users?role=ADMIN", vec!["Ada"]), ("/users?role=CUST", vec![]),
-            ("/users?search=be", vec!["Bea"]), ("/users/search?q=B%C3%89A", vec!["Bea"]),
-            ("/users/search?q=ada-", vec!["Ada"]), (format!("/users?exclude={}", bea.id).as_str(), vec!["Ada"]),
+            // Addresses have hexadecimal digits in them, any of which may be found.
+            ("/users?role=USER&search=be", vec!["Bea"]), ("/users/search?role=USER&q=B%C3%89A", vec!["Bea"]),
+            ("/users?search=nobody", vec![]), ("/users/search?q=ada-", vec!["Ada"]), (format!("/users?exclude={}", bea.id).as_str(), vec!["Ada"]),
             (format!("/users?exclude[]={}&exclude[]={}", bea.id, admin.id).as_str(), vec![]),
         ] {
             let told: Vec<String> = found(path).await.iter().map(|user| text(user, "name")).collect();

@@ -2,22 +2,20 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::Utc;
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha1::Sha1;
 
 use crate::{
-    inbox::{NUMBER, twilio, twilio_config},
-    on_every_size,
+    inbox::{NUMBER, twilio as answers, twilio_config},
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
         inbox::text,
         mock,
         platform::{Answer, Platform},
+        twilio,
         wait::until,
     },
 };
@@ -36,7 +34,7 @@ fn later(message: &str, seconds: i64) -> Value {
     json!({"channel": "SMS", "message": message, "scheduledAt": at})
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_scheduled_message_outlives_a_restart_and_goes_once_and_on_time(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;
@@ -66,7 +64,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_scheduled_message_can_be_cancelled_and_nobody_is_disturbed(size: Size) {
         let engine = Engine::start(size).await;
         let (admin, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
@@ -98,7 +96,29 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
+    async fn two_who_send_a_failed_message_again_at_once_send_it_once(size: Size) {
+        let engine = Engine::start(size).await;
+        let platform = Platform::start(|_| Answer::Json(400, json!({"error": "no"}))).await;
+        let admin = Person::sign_up(&engine).await;
+        let conversation = written(&engine, &admin, &platform.address).await;
+        let body = json!({"channel": "SMS", "message": "once"});
+        admin.inbox_post(&format!("/conversations/{conversation}/messages"), body).await;
+        let pending = "/api/v1/conversations/manual-actions?status=pending";
+        let asked = admin.waiting_at(pending, |told| told["data"].as_array().unwrap().len() == 1).await;
+        platform.behave(|_| Answer::Json(200, json!({})));
+        let path = format!("/conversations/manual-actions/{}/complete", asked["data"][0]["id"].as_str().unwrap());
+        let resend = || admin.inbox(Method::POST, &path, json!({"resolution": "resend"}));
+        let answers = futures_util::future::join_all((0..8).map(|_| resend())).await;
+        assert!(answers.iter().any(|(status, _)| *status == 200), "{answers:?}");
+        assert!(answers.iter().all(|(status, _)| [200, 409].contains(status)), "{answers:?}");
+        engine.drained().await;
+        assert_eq!(platform.calls().len(), 2, "it failed, and was sent again once");
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
     async fn people_decide_what_the_engine_cannot(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Cut).await;
@@ -140,29 +160,17 @@ on_every_size! {
     }
 }
 
-/// What Twilio signs: the address and the parameters in their order.
-fn signature(url: &str, form: &[(&str, &str)]) -> String {
-    let mut form = form.to_vec();
-    form.sort_unstable();
-    let mut mac = Hmac::<Sha1>::new_from_slice(b"twilio-token").unwrap();
-    mac.update(url.as_bytes());
-    for (name, value) in form {
-        mac.update(name.as_bytes());
-        mac.update(value.as_bytes());
-    }
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
-}
-
-on_every_size! {
+on_each_database! {
     async fn one_address_serves_all_of_twilios_numbers(size: Size) {
         let engine = Engine::start(size).await;
-        let platform = Platform::start(twilio).await;
+        let platform = Platform::start(answers).await;
         let admin = Person::sign_up(&engine).await;
         admin.channel("TWILIO_SMS", twilio_config(&platform.address)).await;
         let account = format!("AC{}", "a".repeat(32));
         let post = async |path: &str, form: &[(&str, &str)], signed: bool| {
             let url = engine.url(&format!("/api/v1/webhooks/twilio{path}"));
-            let signature = if signed { signature(&url, form) } else { "bm9uZQ==".to_owned() };
+            let fields = form.iter().copied();
+            let signature = if signed { twilio::signature("twilio-token", &url, fields) } else { "bm9uZQ==".to_owned() };
             let call = engine.http.post(&url).header("X-Twilio-Signature", signature).form(form);
             call.send().await.unwrap().status().as_u16()
         };

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings, guests, plugins},
@@ -22,7 +22,7 @@ use crate::{
 
 const KEY: &str = "a key of a test";
 
-on_every_size! {
+on_each_database! {
     async fn a_connector_is_granted_upgraded_rolled_back_and_switched_off(size: Size) {
         let (engine, _folder) = start(size).await;
         let (status, waiting) = upload(&engine, version("0.1.0")).await;
@@ -67,7 +67,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_call_in_flight_ends_on_the_version_that_it_began_with(size: Size) {
         let (engine, _folder) = start(size).await;
         upload(&engine, version("0.1.0")).await;

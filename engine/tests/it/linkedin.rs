@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
-        linkedin::{self, ANA, LinkedIn, PAGE},
+        linkedin::{self, ANA, BEN, LinkedIn, PAGE},
         platform::Answer,
         size::Size,
         wait::until,
@@ -21,7 +21,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-on_every_size! {
+on_each_database! {
     async fn without_webhooks_comments_are_found_by_polling_and_answered_in_public(size: Size) {
         let (engine, page) = start(size).await;
         page.page.comment(linkedin::comment("1", ANA, "Is this available in Germany?"));
@@ -55,7 +55,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn what_a_webhook_told_and_what_it_did_not_is_there_once(size: Size) {
         let (engine, page) = start(size).await;
         let person = Person::sign_up(&engine).await;
@@ -86,12 +86,48 @@ on_every_size! {
         texts(&engine, &["Hello", "Good day", "Where?", "When?"]).await;
         engine.drained().await;
         assert_eq!(engine.database.count("select count(*) from messages").await, 4);
+        assert_eq!(engine.database.count("select count(*) from conversations").await, 3, "our answer begins none");
         assert_eq!(engine.database.count("select count(*) from dead_letters").await, 0);
         engine.finish().await;
     }
 }
 
-on_every_size! {
+on_each_database! {
+    async fn an_answer_is_in_the_conversation_of_its_comment_though_no_notification_names_that(size: Size) {
+        let (engine, page) = start(size).await;
+        let person = Person::sign_up(&engine).await;
+        let channel = person.channel("LINKEDIN", page.config("standard")).await;
+        page.page.comment(linkedin::comment("1", ANA, "Hello"));
+        for (number, actor, text) in [("2", BEN, "Me too"), ("3", PAGE, "Soon")] {
+            page.page.comment(linkedin::answer("1", number, actor, text));
+        }
+        page.page.comment(linkedin::comment("4", PAGE, "We are proud"));
+        let told = [
+            linkedin::notification("COMMENT", "1", ANA, "Hello"),
+            linkedin::notification("COMMENT", "2", BEN, "Me too"),
+            linkedin::notification("ADMIN_COMMENT", "3", PAGE, "Soon"),
+        ];
+        // LinkedIn is out of order when it is asked for the first time.
+        let (state, mut is_down) = (page.page.clone(), true);
+        page.platform.behave(move |call| {
+            if std::mem::take(&mut is_down) { Answer::Json(503, json!({"status": 503})) } else { state.answer(call) }
+        });
+        linkedin::tell(&engine, &channel, &told).await;
+        texts(&engine, &["Hello", "Me too", "Soon"]).await;
+        // What is known is not asked for again; what the page writes under its own post answers nobody.
+        linkedin::tell(&engine, &channel, &told).await;
+        linkedin::tell(&engine, &channel, &[linkedin::notification("ADMIN_COMMENT", "4", PAGE, "We are proud")]).await;
+        linkedin::tell(&engine, &channel, &[linkedin::notification("COMMENT_EDIT", "2", BEN, "Me three")]).await;
+        texts(&engine, &["Hello", "Me three", "Soon"]).await;
+        engine.drained().await;
+        assert_eq!(engine.database.count("select count(*) from conversations").await, 1);
+        let asked = "/rest/socialActions/urn%3Ali%3Aactivity%3A7001/comments/";
+        assert_eq!(page.count("GET", asked), 5, "each once, and the first once more");
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
     async fn a_lost_answer_is_looked_up_and_a_revoked_token_keeps_the_queue(size: Size) {
         let (engine, page) = start(size).await;
         let person = Person::sign_up(&engine).await;
@@ -118,7 +154,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn content_is_deleted_after_its_period_and_the_ticket_stays(size: Size) {
         let (engine, page) = start(size).await;
         let person = Person::sign_up(&engine).await;

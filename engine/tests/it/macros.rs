@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-on_every_size! {
+on_each_database! {
     async fn a_macro_belongs_to_whoever_wrote_it(size: Size) {
         let engine = Engine::start(size).await;
         let admin = Person::sign_up(&engine).await;
@@ -43,7 +43,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_macro_is_sent_with_its_values(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;

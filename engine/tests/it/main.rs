@@ -9,9 +9,23 @@ mod support;
 #[cfg(test)]
 mod analytics;
 #[cfg(test)]
+mod audit_walk;
+#[cfg(test)]
 mod audits;
 #[cfg(test)]
+mod business;
+#[cfg(test)]
+mod business_contacts;
+#[cfg(test)]
+mod business_sending;
+#[cfg(test)]
 mod campaign_pace;
+#[cfg(test)]
+mod campaign_progress;
+#[cfg(test)]
+mod campaign_templates;
+#[cfg(test)]
+mod campaign_wishes;
 #[cfg(test)]
 mod campaigns;
 #[cfg(test)]
@@ -24,6 +38,10 @@ mod customers;
 mod dead_letters;
 #[cfg(test)]
 mod dialects;
+#[cfg(test)]
+mod four_dialects;
+#[cfg(test)]
+mod guarantees;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]
@@ -57,6 +75,8 @@ mod operations;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod panic;
 #[cfg(test)]
 mod parking;
@@ -66,6 +86,8 @@ mod proof;
 mod realtime;
 #[cfg(test)]
 mod reauth;
+#[cfg(test)]
+mod receipts;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
@@ -78,6 +100,12 @@ mod secrets;
 mod sendgrid;
 #[cfg(test)]
 mod sending;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod sockets_protocol;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]

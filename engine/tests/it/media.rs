@@ -7,15 +7,16 @@ use reqwest::{
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
         messaging::{self, Graph, PICTURE, Product},
+        platform::Answer,
     },
 };
 
-on_every_size! {
+on_each_database! {
     async fn a_file_goes_to_the_platform_and_is_shown_to_who_has_its_address(size: Size) {
         let engine = Engine::start(size).await;
         let (person, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
@@ -49,19 +50,63 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
+    async fn a_file_that_the_platform_does_not_give_now_is_asked_for_again(size: Size) {
+        let engine = Engine::start(size).await;
+        let person = Person::sign_up(&engine).await;
+        let graph = Graph::start(Product::Instagram).await;
+        let channel = person.channel("INSTAGRAM", graph.config()).await;
+        graph.platform.behave(|_| Answer::Json(503, json!({})));
+        let picture = json!({"attachments": [{"type": "image", "payload": {"url": graph.file()}}]});
+        graph.tell(&engine, &channel, &[messaging::written("m_1", picture)]).await;
+        let messages = format!("/tickets/{}/messages", person.ticket(&channel).await);
+        engine.drained().await;
+        assert_eq!(person.get(&messages).await.as_array().unwrap().len(), 1, "the message waits for its file");
+        assert_eq!(engine.database.count("select count(*) from media").await, 0);
+        let pending = "select count(*) from messages where metadata->>'pendingMedia' is not null";
+        assert_eq!(engine.database.count(pending).await, 1);
+        let mut account = graph.account.usual();
+        graph.platform.behave(move |call| account(call));
+        engine.database.run("update wanted_files set due_at = '2000-01-01T00:00:00.000000Z'").await;
+        let found = person.waiting(&messages, |list| !list[0]["attachments"][0]["url"].is_null()).await;
+        let file = &found[0]["attachments"][0];
+        assert_eq!(fetched(&engine, &file["url"]).await.2, PICTURE);
+        assert_eq!(engine.database.count(pending).await, 0);
+        assert_eq!(engine.database.count("select count(*) from wanted_files").await, 0);
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
     async fn what_is_not_signed_too_large_or_made_to_run_is_not_shown(size: Size) {
-        let file = "server.media_body_bytes = \"64KiB\"\negress.saved_bytes = \"64KiB\"".to_owned();
+        let file = "server.media_body_bytes = \"64KiB\"".to_owned();
         let engine = Engine::start_with(size, Settings { file, ..Settings::default() }).await;
         let person = Person::sign_up(&engine).await;
         let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>".to_vec();
         let (status, file) = upload(&person, "../picture.png", "image/png", page.clone()).await;
         assert_eq!((status, &file["fileName"], &file["mimeType"]), (201, &json!("picture.png"), &json!("text/html")));
         let (told, disposition, bytes) = fetched(&engine, &file["url"]).await;
-        assert_eq!((told.as_str(), bytes), ("application/octet-stream", page));
+        assert_eq!((told.as_str(), &bytes), ("application/octet-stream", &page));
         assert!(disposition.starts_with("attachment"), "{disposition}");
 
         let url = file["url"].as_str().unwrap();
+        // A part at a time, as players ask for it.
+        for (range, status, content_range, expected) in [
+            ("bytes=2-8", 206, Some("bytes 2-8/53"), &page[2..9]),
+            ("bytes=-7", 206, Some("bytes 46-52/53"), &page[46..]),
+            ("bytes=53-", 416, Some("bytes */53"), b""),
+            ("bytes=0-1,4-5", 200, None, &page),
+        ] {
+            let part = engine.http.get(url).header("range", range).send().await.unwrap();
+            assert_eq!(part.status(), status, "{range}");
+            let header = |name: &str| part.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(header("content-range").as_deref(), content_range, "{range}");
+            assert_eq!(header("accept-ranges").as_deref() == Some("bytes"), status != 416, "{range}");
+            if status != 416 {
+                assert_eq!(header("content-length"), Some(expected.len().to_string()), "{range}");
+                assert_eq!(part.bytes().await.unwrap(), expected, "{range}");
+            }
+        }
         let longer = url.replacen("expires=", "expires=9", 1);
         let other = url.replacen(file["id"].as_str().unwrap(), "019a0000-0000-7000-8000-000000000000", 1);
         for wrong in [longer, other, format!("{url}x")] {

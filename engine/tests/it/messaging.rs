@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -22,7 +22,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 const PRODUCTS: [Product; 2] = [Product::Messenger, Product::Instagram];
 
-on_every_size! {
+on_each_database! {
     async fn what_is_told_twice_and_out_of_order_is_one_conversation(size: Size) {
         for product in PRODUCTS {
             let (engine, graph, person, channel) = start(size, product).await;
@@ -63,7 +63,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_window_that_the_platform_closed_opens_with_the_next_message(size: Size) {
         for product in PRODUCTS {
             let (engine, graph, person, channel) = start(size, product).await;
@@ -84,7 +84,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_bucket_that_is_empty_delays_and_loses_nothing(size: Size) {
         for product in PRODUCTS {
             let (engine, graph, person, channel) = start(size, product).await;
@@ -110,7 +110,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn an_echo_tells_what_became_of_a_lost_answer(size: Size) {
         for product in PRODUCTS {
             let (engine, graph, person, channel) = start(size, product).await;
@@ -138,7 +138,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_token_that_was_taken_back_stops_the_channel_until_it_is_replaced(size: Size) {
         for product in PRODUCTS {
             let (engine, graph, person, channel) = start(size, product).await;

@@ -120,7 +120,11 @@ pub mod load {
     use super::*;
 
     const MESSAGES: usize = 20;
-    pub const PATIENCE: Duration = Duration::from_secs(1);
+    /// Beside one or two that spin, a channel has its share of the machine: it takes a few times as long. Waiting for one
+    /// of them to be stopped would take much longer.
+    pub fn bearable(alone: Duration) -> Duration {
+        10 * alone + Duration::from_millis(100)
+    }
 
     on_every_size! {
         async fn one_that_spins_for_ever_does_not_hold_the_others_up(size: Size) {
@@ -145,7 +149,7 @@ pub mod load {
             assert!(!accepting.is_finished());
             accepting.abort();
             println!("slowest of {MESSAGES}: {alone:?} alone, {beside:?} beside one that spins");
-            assert!(alone < PATIENCE && beside < PATIENCE, "{alone:?} alone, {beside:?} beside one that spins");
+            assert!(beside < bearable(alone), "{alone:?} alone, {beside:?} beside one that spins");
             // What it still has before it is left to it.
             engine.discard().await;
         }

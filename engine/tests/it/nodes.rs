@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
+    campaigns::contacts,
     inbound::post,
     sending::assert_within,
     support::{
         api::Person,
         engine::Engine,
         load::{Load, settled, stored},
-        platform::Platform,
+        mock,
+        platform::{Answer, Platform},
         size::Size,
         wait::until,
         whatsapp,
@@ -103,6 +105,49 @@ on_many_nodes! {
         let calls = platform.calls();
         assert_eq!(calls.len(), CONTACTS, "a message was sent twice");
         assert_within(&calls, BURST, 1.0);
+        second.finish().await;
+        first.finish().await;
+    }
+}
+
+on_many_nodes! {
+    async fn a_campaign_goes_on_where_its_node_was_killed(size: Size) {
+        const RECIPIENTS: usize = 300;
+        const BURST: usize = 10;
+        let first = Engine::start(size).await;
+        let second = first.another().await;
+        let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;
+        let person = Person::sign_up(&first).await;
+        let mut config = mock::config(&platform.address);
+        config["limits"] = json!([{"scope": "channel", "permits": 60, "perMs": 1000, "burst": BURST}]);
+        let channel = person.channel("MOCK", config).await;
+        let body = json!({"channelId": channel, "name": "Spring", "messageTemplate": "Hi"});
+        let path = format!("/campaigns/{}", person.post("/campaigns", body).await["id"].as_str().unwrap());
+        person.post(&format!("{path}/recipients"), json!({"recipients": contacts(RECIPIENTS)})).await;
+        person.post(&format!("{path}/start"), json!({})).await;
+        until("some of it to be sent", Duration::from_mins(1), || async {
+            (platform.calls().len() > 50).then_some(())
+        }).await;
+        worker(&first, &second, &channel).await.kill();
+        let before = platform.calls().len();
+        until("the campaign to be over", Duration::from_mins(2), || async {
+            let query = "select count(*) from campaigns where status = 'COMPLETED'";
+            (first.database.count(query).await == 1).then_some(())
+        }).await;
+        let calls = platform.calls();
+        assert!(before < RECIPIENTS, "it was over before the kill");
+        let mut reached: Vec<_> = calls.iter().map(|call| call.json()["to"].to_string()).collect();
+        reached.sort();
+        reached.dedup();
+        assert_eq!(reached.len(), calls.len(), "somebody was written to twice");
+        // Of what was on the wire nobody knows; everybody else was written to.
+        let sent = "select count(*) from campaign_recipients where status = 'SENT'";
+        let sent = first.database.count(sent).await;
+        let unknown = "select count(*) from campaign_recipients where status = 'FAILED' and reason = 'UNKNOWN'";
+        let unknown = first.database.count(unknown).await;
+        assert_eq!(sent + unknown, i64::try_from(RECIPIENTS).unwrap());
+        assert!(i64::try_from(calls.len()).unwrap() >= sent && calls.len() > before, "{} calls, {sent} sent", calls.len());
+        assert_within(&calls, BURST, 60.0);
         second.finish().await;
         first.finish().await;
     }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -21,7 +21,7 @@ async fn unread(person: &Person) -> Value {
     person.get("/notifications/unread-count").await["count"].clone()
 }
 
-on_every_size! {
+on_each_database! {
     async fn people_are_told_what_concerns_them(size: Size) {
         let engine = Engine::start(size).await;
         let platform = Platform::start(|_| Answer::Json(200, json!({}))).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     inbound::post,
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -28,7 +28,7 @@ fn find<'a>(timeline: &'a Value, event: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no {event} in {timeline}"))
 }
 
-on_every_size! {
+on_each_database! {
     async fn what_happened_to_a_message_is_told(size: Size) {
         let engine = Engine::start(size).await;
         let mut asked = 0;
@@ -80,7 +80,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn the_question_is_answered_as_the_send_is(size: Size) {
         let engine = Engine::start(size).await;
         let person = Person::sign_up(&engine).await;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-on_every_size! {
+on_each_database! {
     async fn a_repeated_write_happens_once_and_gets_the_first_answer(size: Size) {
         let Desk { engine, platform, person, ticket } = Desk::start(size, None).await;
         let path = format!("/tickets/{ticket}/messages");
@@ -48,7 +48,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_write_that_is_under_way_is_not_begun_again(size: Size) {
         // The second request to a conversation takes its time: the first is the contact's message.
         let Desk { engine, platform, person, ticket } =
@@ -67,7 +67,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_write_whose_answer_was_lost_by_a_kill_is_found_by_its_key(size: Size) {
         // It is committed, and never answered.
         let Desk { engine, platform, person, ticket } = Desk::start(size, Some("messages::answer=1*sleep(600000)")).await;
@@ -101,7 +101,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn events_have_no_gap_at_any_moment(size: Size) {
         const GAPS: &str = "select cast(coalesce(sum(gap), 0) as bigint) from (select max(sequence) - count(*) as gap from events \
             group by organisation_id) g";

@@ -112,10 +112,10 @@ on_every_size! {
 async fn start(size: Size) -> (Engine, Platform, Person, String) {
     let settings = Settings {
         plugins: Some(examples()),
-        // All that those have to say who see an address; compilers alone would fill the disk.
+        // All that those have to say who see an address.
         log: Some(
             "debug,patchbay=trace,patchbay_plugin_host=trace,hyper=trace,hyper_util=trace,reqwest=trace,h2=trace,\
-            rustls=trace,actix_http=trace,actix_web=trace,cranelift_codegen=info,regalloc2=info,wasmtime=info",
+            rustls=trace,actix_http=trace,actix_web=trace",
         ),
         file: "egress.timeout = \"2s\"".into(),
         ..Settings::default()

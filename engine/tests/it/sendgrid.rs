@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -20,7 +20,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 const FIRST: &str = "Message-ID: <first@mail.example.com>";
 
-on_every_size! {
+on_each_database! {
     async fn an_answer_joins_the_thread_and_its_answer_comes_back(size: Size) {
         let (engine, sendgrid, person, channel) = start(size).await;
         assert_eq!(sendgrid::receive(&engine, &channel, "another token", FIRST, "hello").await, 401);
@@ -53,7 +53,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn events_in_any_order_and_twice_tell_what_became_of_a_mail(size: Size) {
         let (engine, sendgrid, person, channel) = start(size).await;
         sendgrid::written(&engine, &channel, FIRST, "hello").await;
@@ -88,7 +88,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn nothing_is_sent_before_the_moment_that_it_names(size: Size) {
         let (engine, sendgrid, person, channel) = start(size).await;
         sendgrid::written(&engine, &channel, FIRST, "hello").await;

@@ -16,11 +16,41 @@ use crate::{
         engine::{Engine, Settings, guests},
         mock,
         platform::{Answer, Call, Platform},
+        port::free_port,
         size::Size,
         wait::until,
         whatsapp,
     },
 };
+
+on_every_size! {
+    async fn a_channel_whose_platform_is_out_of_reach_rests(size: Size) {
+        let engine = Engine::start(size).await;
+        let person = Person::sign_up(&engine).await;
+        let address = format!("http://127.0.0.1:{}", free_port());
+        let channel = person.channel("MOCK", mock::config(&address)).await;
+        for number in 0..5 {
+            let contact = format!("49151000000{number}");
+            mock::post(&engine, &channel, &mock::text(&contact, &contact, "hello")).await;
+        }
+        let path = format!("/tickets?channelId={channel}");
+        let tickets = person.waiting(&path, |found| found.as_array().unwrap().len() == 5).await;
+        for ticket in tickets.as_array().unwrap() {
+            person.answer(ticket["id"].as_str().unwrap(), "hi").await;
+        }
+        until("the channel to rest", Duration::from_secs(30), || async {
+            (engine.database.count("select count(*) from channel_pauses").await == 1).then_some(())
+        }).await;
+        until("all to have been tried", Duration::from_secs(30), || async {
+            let tried = "select count(*) from messages where state = 'QUEUED' and failure->>'code' = 'OUT_OF_REACH'";
+            (engine.database.count(tried).await == 5).then_some(())
+        }).await;
+        let counted = "select count(*) from messages where direction = 'OUTBOUND' and paced < attempts - 1";
+        assert_eq!(engine.database.count(counted).await, 0, "attempts that reached nobody count");
+        assert_eq!(engine.database.count("select count(*) from manual_actions").await, 0);
+        engine.discard().await;
+    }
+}
 
 on_every_size! {
     async fn a_temporary_failure_is_tried_again_and_nothing_overtakes_it(size: Size) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     inbound::post,
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
@@ -33,9 +33,10 @@ struct Estate {
     user: String,
     canned: String,
     campaign: String,
+    notification: String,
 }
 
-on_every_size! {
+on_each_database! {
     async fn another_organisation_is_not_there(size: Size) {
         let engine = Engine::start(size).await;
         let (owner, stranger) = (estate(&engine).await, estate(&engine).await);
@@ -76,6 +77,7 @@ fn attempts(path: &str, method: &Method, owner: &Estate, stranger: &Estate) -> V
         "tickets" => estate.ticket.clone(),
         "customers" => estate.customer.clone(),
         "campaigns" => estate.campaign.clone(),
+        "notifications" => estate.notification.clone(),
         "{organisation}" => estate.canned.clone(),
         _ => estate.user.clone(),
     };
@@ -136,19 +138,30 @@ async fn estate(engine: &Engine) -> Estate {
     let canned = answer.1["id"].as_str().unwrap().to_owned();
     let body = json!({"channelId": channel, "name": "n", "messageTemplate": WORDS[0]});
     let campaign = person.post("/campaigns", body).await["id"].as_str().unwrap().to_owned();
-    Estate { person, channel, ticket, customer, message, user, canned, campaign }
+    let notification = person.get("/notifications").await[0]["id"].as_str().unwrap().to_owned();
+    Estate { person, channel, ticket, customer, message, user, canned, campaign, notification }
 }
 
 async fn seen_by(estate: &Estate) -> Vec<Value> {
     let mut seen = Vec::new();
     let (ticket, campaign) = (format!("/tickets/{}", estate.ticket), format!("/campaigns/{}", estate.campaign));
-    for path in ["", "/users", "/users/invites/list", "/channels", "/tickets", &ticket, "/campaigns", &campaign] {
+    for path in [
+        "",
+        "/users",
+        "/users/invites/list",
+        "/channels",
+        "/tickets",
+        &ticket,
+        "/campaigns",
+        &campaign,
+        "/notifications",
+    ] {
         seen.push(estate.person.get(path).await);
     }
     seen
 }
 
-on_every_size! {
+on_each_database! {
     async fn no_secret_is_answered_or_logged(size: Size) {
         // Longer than a word, as real ones are: the platform quotes it in its refusal.
         let token: &str = "EAAGtoken0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
@@ -23,7 +23,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 const ASKED: &str = "select count(*) from manual_actions where kind = 'CHANNEL_UNAUTHORIZED' and status = 'PENDING'";
 
-on_every_size! {
+on_each_database! {
     async fn a_refused_token_is_renewed_once_and_what_waits_is_sent(size: Size) {
         let (engine, server, person, channel) = start(size, Settings::default()).await;
         let tickets = tickets(&engine, &person, &channel, 5).await;
@@ -56,7 +56,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn one_renewal_is_under_way_over_all_nodes(size: Size) {
         let (engine, server, person, channel) = start(size, Settings::default()).await;
         // An embedded engine is alone.
@@ -104,7 +104,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_token_is_renewed_before_it_expires(size: Size) {
         let (engine, server, person, channel) = start(size, Settings::default()).await;
         server.tokens.live(4);
@@ -116,7 +116,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_refused_refresh_token_asks_a_person_and_keeps_the_queue(size: Size) {
         let (engine, server, person, channel) = start(size, Settings::default()).await;
         let tickets = tickets(&engine, &person, &channel, 2).await;
@@ -147,7 +147,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn an_authorisation_server_that_is_away_costs_nothing_but_time(size: Size) {
         let (engine, server, person, channel) = start(size, Settings::default()).await;
         let tickets = tickets(&engine, &person, &channel, 2).await;
@@ -174,7 +174,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_kill_between_the_answer_and_its_commit_is_made_good_or_told(size: Size) {
         for is_lenient in [true, false] {
             let settings = Settings { failpoints: Some("renewal::answered=pause".into()), ..Settings::default() };
@@ -210,6 +210,26 @@ on_every_size! {
             assert_eq!(server.renewals(), 2);
             engine.finish().await;
         }
+    }
+}
+
+on_each_database! {
+    async fn a_send_that_is_cut_off_while_its_token_is_renewed_is_sent_afterwards(size: Size) {
+        let settings = Settings { failpoints: Some("renewal::answered=pause".into()), ..Settings::default() };
+        let (mut engine, server, person, channel) = start(size, settings).await;
+        server.tokens.are_lenient();
+        let tickets = tickets(&engine, &person, &channel, 1).await;
+        person.answer(&tickets[0], "good day").await;
+        until("the renewal to be answered", PATIENCE, || async { (server.renewals() == 1).then_some(()) }).await;
+        engine.kill();
+        engine.without_failpoints();
+        engine.restart().await;
+        sent(&engine, 1).await;
+        assert_eq!(server.calls("/messages").len(), 3, "refused before and after, then taken");
+        let outcomes = engine.database.texts("select outcome from attempts order by number").await;
+        assert_eq!(outcomes, ["RETRY", "RETRY", "SENT"], "what was refused is known");
+        assert_eq!(engine.database.count("select count(*) from manual_actions").await, 0);
+        engine.finish().await;
     }
 }
 

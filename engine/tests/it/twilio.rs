@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::Engine,
@@ -20,7 +20,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-on_every_size! {
+on_each_database! {
     async fn statuses_in_any_order_end_with_the_furthest(size: Size) {
         let (engine, twilio, person, channel) = start(size, "TWILIO_SMS").await;
         let hello = twilio::sms("SM1", "hello");
@@ -45,7 +45,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_status_tells_what_became_of_a_lost_answer(size: Size) {
         let (engine, twilio, person, channel) = start(size, "TWILIO_SMS").await;
         twilio::tell(&engine, &channel, &twilio::sms("SM1", "hello")).await;
@@ -72,7 +72,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn who_says_stop_is_written_to_no_more_until_start(size: Size) {
         let (engine, twilio, person, channel) = start(size, "TWILIO_SMS").await;
         let mut stop = twilio::sms("SM1", "STOP");
@@ -95,14 +95,19 @@ on_every_size! {
             (person.call(Method::POST, &path, json!({"content": "welcome back"})).await.0 == 201).then_some(())
         })
         .await;
+        // Twilio delivers the first once more: it says nothing new.
+        twilio::tell(&engine, &channel, &stop).await;
+        engine.drained().await;
+        let (status, answer) = person.call(Method::POST, &path, json!({"content": "still here"})).await;
+        assert_eq!(status, 201, "{answer}");
         engine.drained().await;
         let bodies: Vec<String> = twilio.account.accepted().iter().map(|fields| fields["Body"].clone()).collect();
-        assert_eq!(bodies, ["welcome back"]);
+        assert_eq!(bodies, ["welcome back", "still here"]);
         engine.finish().await;
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn the_platforms_window_is_its_own_and_a_refusal_is_not_repeated(size: Size) {
         let (engine, twilio, person, channel) = start(size, "TWILIO_WHATSAPP").await;
         twilio::tell(&engine, &channel, &twilio::whatsapp("SM1", "hello")).await;
@@ -124,7 +129,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn too_many_requests_delay_and_keep_the_order(size: Size) {
         let (engine, twilio, person, channel) = start(size, "TWILIO_SMS").await;
         twilio::tell(&engine, &channel, &twilio::sms("SM1", "hello")).await;
@@ -142,6 +147,66 @@ on_every_size! {
         assert_eq!(bodies, ["1", "2", "3"]);
         let refused = "select count(*) from attempts where outcome <> 'SENT'";
         assert_eq!(engine.database.count(refused).await, 2);
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
+    async fn a_shared_address_finds_channels_that_have_only_a_service(size: Size) {
+        let (engine, twilio) = (Engine::start(size).await, Twilio::start().await);
+        let (person, stranger) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
+        let channel = person.channel("TWILIO_SMS", twilio.config_of_service()).await;
+        // Somebody else says that the service is theirs, and has not its token.
+        let mut theirs = twilio.config_of_service();
+        theirs["authToken"] = "another token".into();
+        stranger.channel("TWILIO_SMS", theirs).await;
+        let address = engine.url("/api/v1/webhooks/twilio/sms");
+        let mut hello = twilio::sms("SM1", "hello");
+        hello.push(("MessagingServiceSid", twilio::SERVICE.to_owned()));
+        assert_eq!(twilio::call_signed(&engine, &address, &hello, "a token of nobody").await, 401);
+        assert_eq!(twilio::call(&engine, &address, &hello).await, 200);
+        let ticket = person.ticket(&channel).await;
+        let message = person.answer(&ticket, "good day").await;
+        person.told_of(&ticket, &message, "SENT").await;
+        assert_eq!(twilio.account.accepted()[0]["MessagingServiceSid"], twilio::SERVICE);
+        // A status names the number that the service chose, and the account.
+        let delivered = twilio::status(&twilio::sid(1), "delivered");
+        assert_eq!(twilio::call(&engine, &format!("{address}/status"), &delivered).await, 200);
+        person.told_of(&ticket, &message, "DELIVERED").await;
+        engine.drained().await;
+        let stored = engine.database.count("select count(*) from messages where direction = 'INBOUND'").await;
+        assert_eq!(stored, 1, "whose token is another gets nothing");
+        assert_eq!(stranger.get("/tickets").await, json!([]));
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
+    async fn a_status_teaches_what_an_answer_would_have(size: Size) {
+        let (engine, _twilio, person, channel) = start(size, "TWILIO_SMS").await;
+        twilio::tell(&engine, &channel, &twilio::sms("SM1", "hello")).await;
+        let ticket = person.ticket(&channel).await;
+        let messages = format!("/tickets/{ticket}/messages");
+        let gone = person.answer(&ticket, "good day").await;
+        person.told_of(&ticket, &gone, "SENT").await;
+        twilio::tell(&engine, &channel, &twilio::failed(&twilio::sid(1), 30_005)).await;
+        person.told_of(&ticket, &gone, "FAILED").await;
+        let (refused, answer) = person.call(Method::POST, &messages, json!({"content": "again"})).await;
+        assert_eq!((refused, &answer["code"]), (422, &json!("NO_SUCH_RECIPIENT")), "{answer}");
+        // Who writes can be reached.
+        twilio::tell(&engine, &channel, &twilio::sms("SM2", "here I am")).await;
+        until("the contact to be reached", PATIENCE, || async {
+            (person.call(Method::POST, &messages, json!({"content": "welcome"})).await.0 == 201).then_some(())
+        })
+        .await;
+        engine.drained().await;
+        twilio::tell(&engine, &channel, &twilio::failed(&twilio::sid(2), 30_002)).await;
+        until("the channel to stop", PATIENCE, || async {
+            (person.get(&format!("/channels/{channel}")).await["status"] == "NEEDS_REAUTH").then_some(())
+        })
+        .await;
+        let asked = "select count(*) from manual_actions where kind = 'CHANNEL_UNAUTHORIZED' and status = 'PENDING'";
+        assert_eq!(engine.database.count(asked).await, 1);
         engine.finish().await;
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings, guests},
@@ -23,7 +23,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-on_every_size! {
+on_each_database! {
     async fn a_session_that_hangs_after_a_restart_comes_up_again(size: Size) {
         for hanging in ["starting", "awaiting_qr"] {
             let (engine, phone, person) = start(size).await;
@@ -48,7 +48,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn every_try_to_bring_a_session_up_waits_longer(size: Size) {
         let (engine, phone, person) = start(size).await;
         phone.is("starting");
@@ -64,7 +64,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_session_that_is_down_is_started(size: Size) {
         let (engine, phone, person) = start(size).await;
         let channel = phone.channel(&person).await;
@@ -83,7 +83,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn what_came_while_nobody_listened_is_fetched_once(size: Size) {
         let (engine, phone, person) = start(size).await;
         let channel = phone.channel(&person).await;
@@ -122,7 +122,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn credentials_that_the_session_refuses_ask_a_person(size: Size) {
         let (engine, phone, person) = start(size).await;
         let channel = phone.channel(&person).await;
@@ -130,7 +130,12 @@ on_every_size! {
         mock::post(&engine, &channel, &json!({"id": "m1", "from": "491", "text": "hello"})).await;
         let ticket = person.ticket(&channel).await;
         let path = format!("/channels/{channel}");
-        phone.platform.behave(|_| Answer::Json(401, json!({})));
+        // From the first send on: a look at the session before it would stop the channel without one.
+        let mut is_refused = false;
+        phone.platform.behave(phone.answers(move |call, phone| {
+            is_refused |= call.path == "/messages";
+            if is_refused { Answer::Json(401, json!({})) } else { phone.usual(call) }
+        }));
         person.answer(&ticket, "first").await;
         until("the channel to stop", PATIENCE, || async {
             (person.get(&path).await["status"] == "NEEDS_REAUTH").then_some(())
@@ -152,7 +157,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_connected_session_lets_the_queue_go_on(size: Size) {
         let (engine, phone, person) = start(size).await;
         let channel = phone.channel(&person).await;
@@ -180,7 +185,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn somebody_unknown_is_asked_about_once(size: Size) {
         let (engine, phone, person) = start(size).await;
         let channel = phone.channel(&person).await;

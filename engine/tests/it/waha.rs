@@ -3,11 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{
-    on_every_size,
+    on_each_database,
     support::{
         api::Person,
         engine::{Engine, Settings},
@@ -20,7 +21,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-on_every_size! {
+on_each_database! {
     async fn a_session_that_hangs_is_restarted_and_what_it_missed_is_fetched(size: Size) {
         let (engine, waha, person, channel) = start(size).await;
         let then = waha::now() - 60;
@@ -56,7 +57,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn webhooks_that_come_before_the_answer_find_their_message(size: Size) {
         let (engine, waha, person, channel) = start(size).await;
         waha::tell(&engine, &channel, "message", &waha::message("A1", waha::now(), "hello")).await;
@@ -88,7 +89,7 @@ on_every_size! {
     }
 }
 
-on_every_size! {
+on_each_database! {
     async fn a_phone_that_is_unpaired_keeps_the_queue_until_it_is_paired_again(size: Size) {
         let (engine, waha, person, channel) = start(size).await;
         waha::tell(&engine, &channel, "message", &waha::message("A1", waha::now(), "hello")).await;
@@ -112,6 +113,61 @@ on_every_size! {
         assert_eq!(person.get(&path).await["status"], "ACTIVE");
         engine.finish().await;
     }
+}
+
+/// Which database and which bus there are makes no difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_webhook_is_registered_once_and_again_when_its_settings_change() {
+    let file = "sessions.starting = \"1s\"".to_owned();
+    let engine = Engine::start_with(Size::Embedded, Settings { file, ..Settings::default() }).await;
+    let (person, waha) = (Person::sign_up(&engine).await, Waha::start().await);
+    // What passes is tried again.
+    waha.phone.refuses_configuration([503, 500]);
+    let channel = person.channel("WAHA", waha.config()).await;
+    let path = format!("/channels/{channel}");
+    let registered = |key: &'static str| {
+        let waha = &waha;
+        until("the webhook to be registered", PATIENCE, move || async move {
+            let [webhook] = waha.phone.webhooks().try_into().ok()?;
+            (webhook["hmac"]["key"] == key).then_some(webhook)
+        })
+    };
+    let webhook = registered(waha::HMAC_KEY).await;
+    assert_eq!(webhook["url"], person.get(&path).await["webhookUrl"]);
+    let told = || waha.count("PUT", "/api/sessions/default");
+    assert_eq!(told(), 3);
+    waha::tell(&engine, &channel, "message.any", &waha::message("A1", waha::now(), "hello")).await;
+    stored(&engine, 1).await;
+    let asked = "select count(*) from manual_actions where kind = 'WEBHOOK_UNREGISTERED' and status = 'PENDING'";
+    assert_eq!(engine.database.count("select count(*) from manual_actions").await, 0);
+
+    // It is done, whoever begins anew.
+    engine.stop().await;
+    let looks = waha.count("GET", "/api/sessions/default");
+    engine.restart().await;
+    until("a look at the session", PATIENCE, || async {
+        (waha.count("GET", "/api/sessions/default") > looks).then_some(())
+    })
+    .await;
+    let changed = |key: &str| person.call(Method::PUT, &path, json!({"config": {"hmacKey": key}}));
+    assert_eq!(changed("another key to sign with").await.0, 200);
+    registered("another key to sign with").await;
+    assert_eq!(told(), 4);
+
+    // What does not pass asks a person, once, and stops nothing.
+    waha.phone.refuses_configuration([400]);
+    assert_eq!(changed("a third key to sign with").await.0, 200);
+    until("a person to be asked", PATIENCE, || async { (engine.database.count(asked).await == 1).then_some(()) }).await;
+    assert_eq!(person.get(&path).await["status"], "ACTIVE");
+    let told_of = "select count(*) from notifications where kind = 'WEBHOOK_UNREGISTERED'";
+    assert_eq!((told(), engine.database.count(told_of).await), (5, 1));
+    person.post(&format!("{path}/test-connection"), json!({})).await;
+    registered("a third key to sign with").await;
+    until("the question to be closed", PATIENCE, || async { (engine.database.count(asked).await == 0).then_some(()) })
+        .await;
+    let everything = engine.database.everything().await + &engine.log();
+    assert!(!everything.contains("key to sign with"), "the key is where nobody needs it");
+    engine.finish().await;
 }
 
 async fn start(size: Size) -> (Engine, Waha, Person, String) {

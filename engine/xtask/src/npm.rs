@@ -1,4 +1,4 @@
-//! Packages of Node.js, which connectors in JavaScript are built with and the tests' Prism is one of.
+//! Packages of Node.js, which connectors in JavaScript are built with, and of which the tests' Prism and `socket.io-client` are some.
 
 use std::fs;
 use std::path::Path;

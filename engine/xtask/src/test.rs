@@ -31,6 +31,8 @@ const FEATURES: [&str; 3] = ["--workspace", "--features", "patchbay/failpoints"]
 
 /// Where the platforms' descriptions are, and what serves them.
 const SPECS: &str = "engine/tests/specs";
+/// The clients that front ends use.
+const SOCKETS: &str = "engine/tests/sockets";
 /// What tries the engine by its own descriptions.
 const SCHEMATHESIS: &str = "engine/tests/schemathesis/requirements.txt";
 
@@ -45,6 +47,7 @@ pub fn test(arguments: &Arguments) -> Result<()> {
     examples::build(&project, &examples)?;
     generated::build(&project, &examples)?;
     npm::install(&project.root.join(SPECS))?;
+    npm::install(&project.root.join(SOCKETS))?;
     let schemathesis = match python::install("schemathesis", &project.root.join(SCHEMATHESIS)) {
         Ok(programs) => Some(programs.join("schemathesis")),
         Err(error) if arguments.embedded_only => {

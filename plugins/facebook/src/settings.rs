@@ -12,13 +12,16 @@ pub const PAGE_ACCESS_TOKEN: &str = "pageAccessToken";
 pub static MESSENGER: Product = Product {
     object: "page",
     name: "Messenger",
-    longest_text: Length::Characters(2000),
+    // Less than two thousand.
+    longest_text: Length::Characters(1999),
     images: 30,
     largest_image: 25 * 1024 * 1024,
     image_types: &[],
+    document_types: &[],
     profile_fields: "name,first_name,last_name,profile_pic",
     takes_uploads: true,
     reacts: false,
+    has_heart: false,
 };
 
 #[derive(Debug, Deserialize)]

@@ -23,9 +23,11 @@ pub static INSTAGRAM: Product = Product {
     images: 10,
     largest_image: 8 * 1024 * 1024,
     image_types: &["image/png", "image/jpeg"],
+    document_types: &["application/pdf"],
     profile_fields: "name,username,profile_pic",
     takes_uploads: false,
     reacts: true,
+    has_heart: true,
 };
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 //! - `manifest`, `settings`: what a channel needs
 //! - `wire`: reading JSON of which any part may be missing
 //! - `urn`: posts and comments as LinkedIn names them
+//! - `lookup`: what a notification leaves out
 //! - `inbound`: notifications and comments into events
 //! - `outbound`: commands into requests, answers into outcomes; `outbound::poll` fetches what no webhook tells
 //!
@@ -10,6 +11,7 @@
 //! is public, and so is every answer. LinkedIn has no API for the private messages of a page.
 
 mod inbound;
+mod lookup;
 mod manifest;
 mod outbound;
 mod settings;

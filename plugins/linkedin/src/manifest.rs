@@ -1,5 +1,6 @@
 //! Who this connector is.
 
+use crate::outbound::CONFLICT;
 use crate::settings::{
     ACCESS_TOKEN, API_VERSION, CHILD_CLIENT_SECRET, CLIENT_SECRET, DEVELOPMENT_CALLS, POSTS, REFRESH_TOKEN,
     STANDARD_CALLS,
@@ -20,7 +21,7 @@ pub fn manifest() -> Manifest {
         channel_types: strings(["LINKEDIN"]),
         config_schema: schema(),
         hosts: hosts(["api.linkedin.com", "www.linkedin.com"]),
-        capabilities: strings(["text", "edits", "deletes", "echoes", "catch-up", "public"]),
+        capabilities: strings(["text", "edits", "deletes", "echoes", "catch-up", "webhook-registration", "public"]),
         address_field: Some("organization".to_owned()),
         poll_every_ms: Some(POLL_EVERY_MS),
         oauth2: Some(Oauth2 {
@@ -73,6 +74,8 @@ fn schema() -> String {
         )
         .retention_days(RETENTION_DAYS)
         .oauth2(ClientAuthentication::Body, None)
+        // Somebody else wrote at the same moment.
+        .retry_once([CONFLICT])
         .required(["organization", ACCESS_TOKEN])
         .build()
 }

@@ -73,7 +73,8 @@ impl Effect {
             return self.status(response, format!("the platform answered {status} without an error it documents"));
         };
         let Some(failure) = error.known(own) else {
-            let failure = if error.is_transient.is("true") {
+            // A server that fails may have sent it all the same.
+            let failure = if error.is_transient.is("true") && response.status < 500 {
                 Failure::temporary(error.sentence())
             } else {
                 self.status(response, error.sentence())
@@ -84,6 +85,7 @@ impl Effect {
             FailureKind::RateLimited if failure.retry_after_ms.is_none() => {
                 failure.retry_after(usage::regain_access_ms(response))
             }
+            FailureKind::Unknown if self == Self::Repeatable => Failure { kind: FailureKind::Temporary, ..failure },
             _ => failure,
         }
     }

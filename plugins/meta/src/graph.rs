@@ -38,6 +38,10 @@ impl Graph {
         self.authorised(Request::post(self.url(path)))
     }
 
+    pub fn delete<const N: usize>(&self, path: [&str; N]) -> Request {
+        self.authorised(Request::delete(self.url(path)))
+    }
+
     /// A `GET` of an address that the Graph API handed out, such as a file's.
     pub fn download(&self, url: &str) -> Request {
         self.authorised(Request::get(url))

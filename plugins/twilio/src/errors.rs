@@ -46,7 +46,7 @@ const RULES: &[Rule] = &[
     Rule::code(30_022, RateLimited),
     Rule::code(63_018, RateLimited),
     Rule::code(63_038, RateLimited).retry_after(DAY_MS),
-    // A carrier or WhatsApp is out of order.
+    // A carrier or WhatsApp is out of order. The manifest says which of these are worth only one more try.
     Rule::code(30_008, Temporary),
     Rule::code(30_410, Temporary),
     Rule::code(63_012, Temporary),
@@ -55,6 +55,7 @@ const RULES: &[Rule] = &[
     Rule::code(21_408, Unreachable),
     Rule::code(21_608, Unreachable),
     Rule::code(21_614, Unreachable),
+    // Of a message that Twilio had taken, so that there is no more trying: whoever is unreachable now may write again.
     Rule::code(30_003, Unreachable),
     Rule::codes(30_005..=30_006, Unreachable),
     Rule::code(63_003, Unreachable),

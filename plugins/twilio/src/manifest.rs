@@ -1,7 +1,8 @@
 //! Who this connector is.
 
-use crate::settings::AUTH_TOKEN;
-use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
+use crate::outbound::WINDOW_MS;
+use crate::settings::{API_KEY_SECRET, AUTH_TOKEN};
+use patchbay_plugin_sdk::manifest::{ConfigSchema, Variant, hosts, strings};
 use patchbay_plugin_sdk::{Manifest, RateLimit};
 use serde_json::json;
 
@@ -27,11 +28,8 @@ pub fn manifest() -> Manifest {
             "typing",
             "media-download",
         ]),
-        // What a WhatsApp sender carries. Senders of SMS differ (a long code one a second, a short code a hundred), and
-        // Twilio queues for each of them: a channel that wants to keep its queue here sets its own `limits`.
+        // What a WhatsApp sender carries; the schema has what differs for SMS.
         limits: vec![RateLimit::per_channel(80, 1000)],
-        // A window of 24 hours holds for WhatsApp and not for SMS: sending checks it.
-        reply_window_ms: None,
         address_field: Some("from".to_owned()),
         ..Manifest::new("twilio", "Twilio SMS and WhatsApp", env!("CARGO_PKG_VERSION"))
     }
@@ -41,14 +39,28 @@ fn schema() -> String {
     let account = json!({
         "type": "string",
         "minLength": 1,
+        "address": true,
         "examples": ["ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],
         "description": "The account's SID, or the subaccount's that owns the number",
     });
     ConfigSchema::new()
         .property("accountSid", account)
         .secret(AUTH_TOKEN, "The account's auth token: for requests, and the key with which webhooks are signed")
+        .text(
+            "apiKeySid",
+            "An API key's SID, for requests in place of the auth token, which webhooks are signed with still",
+        )
+        .secret(API_KEY_SECRET, "The secret of that API key")
         .text("from", "The sender: a number with + and country code, a short code or a sender's name")
-        .text("messagingServiceSid", "The Messaging Service that chooses the sender; needed where `from` is not set")
+        .shared_address(
+            "messagingServiceSid",
+            "The Messaging Service that chooses the sender; needed where `from` is not set",
+        )
+        // A long code carries one message a second. Short codes and services with many senders carry more: such a channel
+        // sets its own `limits`.
+        .variant(Variant::of_type("TWILIO_SMS").limits([RateLimit::per_channel(1, 1000)]))
+        .variant(Variant::of_type("TWILIO_WHATSAPP").reply_window(WINDOW_MS))
+        .retry_once(["30008", "30410"])
         .required(["accountSid", AUTH_TOKEN])
         .build()
 }

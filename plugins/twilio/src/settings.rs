@@ -5,6 +5,8 @@ use serde::Deserialize;
 
 /// The secret field with the account's token.
 pub const AUTH_TOKEN: &str = "authToken";
+/// The secret field with the secret of an API key.
+pub const API_KEY_SECRET: &str = "apiKeySecret";
 
 /// What Twilio puts before every address on WhatsApp.
 const WHATSAPP: &str = "whatsapp:";
@@ -13,11 +15,23 @@ const WHATSAPP: &str = "whatsapp:";
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     pub account_sid: String,
+    api_key_sid: Option<String>,
     from: Option<String>,
     messaging_service_sid: Option<String>,
 }
 
 impl Settings {
+    /// With what requests are made, and under which name its secret is kept: an API key, else the account itself.
+    pub fn credentials(&self) -> (&str, &'static str) {
+        let key = self.api_key_sid.as_deref().map(str::trim).filter(|sid| !sid.is_empty());
+        key.map_or((&self.account_sid, AUTH_TOKEN), |sid| (sid, API_KEY_SECRET))
+    }
+
+    /// Whether a Messaging Service sends.
+    pub fn has_service(&self) -> bool {
+        self.messaging_service_sid.as_deref().is_some_and(|sid| !sid.trim().is_empty())
+    }
+
     /// The fields that say who sends. With both, the Messaging Service sends from this one of its senders.
     pub fn sender(&self, medium: Medium) -> Result<Vec<(String, String)>, Failure> {
         let from = self.from.as_deref().map(str::trim).filter(|from| !from.is_empty());
@@ -29,6 +43,13 @@ impl Settings {
             return Err(Failure::rejected("the channel has neither from nor messagingServiceSid; set one of them"));
         }
         Ok(fields)
+    }
+
+    /// Whether every message of the channel has another sender than this one.
+    pub fn sends_only_from_another(&self, sender: &str) -> bool {
+        let plain = |text: &str| bare(text).bytes().filter(u8::is_ascii_alphanumeric).collect::<Vec<_>>();
+        let own = self.from.as_deref().map(plain).filter(|own| !own.is_empty());
+        !self.has_service() && own.is_some_and(|own| !own.eq_ignore_ascii_case(&plain(sender)))
     }
 }
 

@@ -33,6 +33,7 @@ pub fn manifest() -> Manifest {
             "media-download",
             "echoes",
             "catch-up",
+            "webhook-registration",
         ]),
         address_field: Some("session".to_owned()),
         poll_every_ms: Some(CATCH_UP_EVERY_MS),
@@ -46,7 +47,10 @@ fn schema() -> String {
         .url("baseUrl", "Where the WAHA server is, such as https://waha.example.com")
         .property("session", session)
         .secret(API_KEY, "The key that WAHA takes in X-Api-Key")
-        .secret(HMAC_KEY, "The key with which WAHA signs the session's webhooks; without it none is accepted")
+        .secret(
+            HMAC_KEY,
+            "The key with which WAHA signs the session's webhooks: WAHA is told it, and without it none is accepted",
+        )
         .required(["baseUrl", "session", API_KEY])
         .build()
 }

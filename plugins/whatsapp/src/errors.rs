@@ -2,10 +2,15 @@
 //! recipient or the channel.
 
 use patchbay_plugin_meta::Rule;
-use patchbay_plugin_sdk::FailureKind::{OutsideWindow, RateLimited, Rejected, Temporary, Unauthorized, Unreachable};
+use patchbay_plugin_sdk::FailureKind::{
+    Blocked, OutsideWindow, RateLimited, Rejected, Temporary, Unauthorized, Unreachable,
+};
 use patchbay_plugin_sdk::LimitScope;
 
 const MINUTE_MS: u64 = 60_000;
+
+/// The contact stopped marketing, which the manifest says is no opt-out: everything else still reaches them.
+pub const NO_MARKETING: &str = "131050";
 
 pub const RULES: &[Rule] = &[
     // The number or the account cannot send at all.
@@ -33,11 +38,13 @@ pub const RULES: &[Rule] = &[
     Rule::code(131_026, Unreachable),
     // Twenty-four hours after the contact's last message only templates go.
     Rule::code(131_047, OutsideWindow),
-    // This message. 131050 is a contact who stopped marketing: everything else still reaches them.
+    Rule::code(131_050, Blocked),
+    // This message.
     Rule::code(130_472, Rejected),
     Rule::codes(131_008..=131_009, Rejected),
     Rule::code(131_021, Rejected),
-    Rule::codes(131_049..=131_053, Rejected),
+    Rule::code(131_049, Rejected),
+    Rule::codes(131_051..=131_053, Rejected),
     Rule::code(131_062, Rejected),
     Rule::codes(132_000..=132_001, Rejected),
     Rule::code(132_005, Rejected),

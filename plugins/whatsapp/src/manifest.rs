@@ -1,6 +1,8 @@
 //! Who this connector is.
 
+use crate::errors::NO_MARKETING;
 use crate::settings::ACCESS_TOKEN;
+use patchbay_plugin_meta::messaging::long_text;
 use patchbay_plugin_meta::webhook::{APP_SECRET, VERIFY_TOKEN};
 use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::{Manifest, RateLimit};
@@ -49,6 +51,10 @@ fn schema() -> String {
             "apiVersion",
             json!({"type": "string", "pattern": "^v[0-9]+\\.[0-9]+$", "description": "The Graph API's version, such as v24.0"}),
         )
+        .property("longText", long_text())
+        // An unknown error.
+        .retry_once(["1"])
+        .no_advertising([NO_MARKETING])
         .required(["phoneNumberId", ACCESS_TOKEN])
         .build()
 }

@@ -1,6 +1,7 @@
 //! A channel's public settings, and its way to the Graph API.
 
 use patchbay_plugin_meta::Graph;
+use patchbay_plugin_meta::messaging::LongText;
 use patchbay_plugin_sdk::config::ConfigError;
 use patchbay_plugin_sdk::{Channel, Failure};
 use serde::Deserialize;
@@ -14,9 +15,15 @@ pub struct Settings {
     pub phone_number_id: String,
     pub business_account_id: Option<String>,
     api_version: Option<String>,
+    long_text: Option<LongText>,
 }
 
 impl Settings {
+    /// What becomes of a text that is too long for one message: it is refused unless the channel says otherwise.
+    pub fn long_text(&self) -> LongText {
+        self.long_text.unwrap_or(LongText::Refuse)
+    }
+
     pub fn graph(&self, channel: &Channel) -> Result<Graph, ConfigError> {
         Graph::new(channel, self.api_version.as_deref(), ACCESS_TOKEN)
     }

@@ -19,13 +19,13 @@ macro_rules! wire {
 wire! {
     Envelope {
         object: Text<'a>,
-        entry: Vec<Entry<'a>>,
+        entry: Raw<'a>,
     }
 
     Entry {
         /// The WhatsApp Business Account.
         id: Text<'a>,
-        changes: Vec<Change<'a>>,
+        changes: Raw<'a>,
     }
 
     Change {

@@ -70,7 +70,9 @@ fn rules(criterion: &mut Criterion) {
         };
         bencher.iter_batched(
             || failure.clone(),
-            |failure| settle(Err(failure), Tries { made: 3, paced: 0 }, UnknownPolicy::Hold, 0.5, now),
+            |failure| {
+                settle(Err(failure), Tries { made: 3, paced: 0 }, Duration::zero(), UnknownPolicy::Hold, 0.5, now)
+            },
             BatchSize::SmallInput,
         );
     });

@@ -44,8 +44,12 @@ pub enum Settlement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consequence {
     None,
-    /// Nobody on this channel is served before then.
+    /// It was too fast: nobody on this channel is served before then, nor as fast as before for a while.
     PauseChannel {
+        until: DateTime<Utc>,
+    },
+    /// The platform is out of reach: nobody on this channel is served before then.
+    RestChannel {
         until: DateTime<Utc>,
     },
     /// The credentials are refused: nothing is sent until a person corrects them.
@@ -54,11 +58,41 @@ pub enum Consequence {
     RecipientUnreachable,
 }
 
+impl Consequence {
+    /// What a platform's report teaches that a message failed which it had accepted. A pace that it reports is over by
+    /// then.
+    #[must_use]
+    pub const fn of_report(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Unauthorized => Self::ChannelUnauthorized,
+            FailureKind::Blocked => Self::RecipientOptedOut,
+            FailureKind::Unreachable => Self::RecipientUnreachable,
+            FailureKind::Temporary
+            | FailureKind::RateLimited
+            | FailureKind::Rejected
+            | FailureKind::OutsideWindow
+            | FailureKind::Unsupported
+            | FailureKind::Unknown => Self::None,
+        }
+    }
+}
+
+/// A channel that is asked to wait so long should be looked at: platforms do so when they restrict an account, or when
+/// its day's messages are used up.
+const ALARMING_WAIT_MS: u64 = 15 * 60 * 1_000;
+
+/// Whether a person should know that everybody on the channel has to wait.
+#[must_use]
+pub fn is_alarming(failure: &Failure) -> bool {
+    let is_long = failure.retry_after_ms.is_some_and(|wait| wait >= ALARMING_WAIT_MS);
+    failure.kind == FailureKind::RateLimited && is_long && failure.scope != Some(LimitScope::Recipient)
+}
+
 /// How often a message was tried, this time included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tries {
     pub made: u32,
-    /// Of those before, how many ended because of the platform's pace.
+    /// Of those before, how many ended because of the platform's pace, or found nobody.
     pub paced: u32,
 }
 
@@ -69,17 +103,31 @@ impl Tries {
         self.made.saturating_sub(self.paced)
     }
 
+    /// With attempts that found nobody, time counts instead: a day, however many they were.
+    fn may_go_on_out_of_reach(self, waited: Duration) -> bool {
+        self.made < MAX_ATTEMPTS || waited < LONGEST_WAIT
+    }
+
     const fn may_go_on(self) -> bool {
         self.counted() < MAX_ATTEMPTS
     }
 }
 
-/// After this many attempts, those not counted that ended because of the platform's pace, a temporary failure is
-/// final.
+/// After this many attempts, those not counted that ended because of the platform's pace or found nobody, a temporary
+/// failure is final.
 pub const MAX_ATTEMPTS: u32 = 10;
 const FIRST_DELAY_MS: i64 = 1_000;
 const LONGEST_DELAY_MS: i64 = 15 * 60 * 1_000;
 const LONGEST_WAIT: Duration = Duration::hours(24);
+
+/// The code of a temporary failure where no request reached anybody.
+pub const OUT_OF_REACH: &str = "OUT_OF_REACH";
+
+/// Whether it says nothing of the message, because nobody has seen it.
+#[must_use]
+pub fn is_out_of_reach(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Temporary && failure.code.as_deref() == Some(OUT_OF_REACH)
+}
 
 /// How long before attempt `attempt + 1`: doubling, spread by `jitter` in 0..1 so that
 /// messages that failed together do not return together.
@@ -91,10 +139,12 @@ pub fn backoff(attempt: u32, jitter: f64) -> Duration {
     Duration::milliseconds(doubled / 2 + spread + doubled / 4)
 }
 
+/// `waited` is how long ago it was to be sent.
 #[must_use]
 pub fn settle(
     outcome: Result<Vec<String>, Failure>,
     tries: Tries,
+    waited: Duration,
     policy: UnknownPolicy,
     jitter: f64,
     now: DateTime<Utc>,
@@ -113,6 +163,10 @@ pub fn settle(
         .min(LONGEST_WAIT);
     let at = now + wait;
     match failure.kind {
+        FailureKind::Temporary if is_out_of_reach(&failure) && tries.may_go_on_out_of_reach(waited) => {
+            (Settlement::Retry { at, failure }, Consequence::None)
+        }
+        FailureKind::Temporary if is_out_of_reach(&failure) => (Settlement::Failed(failure), Consequence::None),
         FailureKind::Temporary if tries.may_go_on() => (Settlement::Retry { at, failure }, Consequence::None),
         // A pace is not the message's fault: it waits as long as it takes.
         FailureKind::RateLimited => {
@@ -146,7 +200,7 @@ mod tests {
     const FIRST: Tries = Tries { made: 1, paced: 0 };
 
     fn run(kind: FailureKind, made: u32, policy: UnknownPolicy) -> (Settlement, Consequence) {
-        settle(failed(kind), Tries { made, paced: 0 }, policy, 0.5, DateTime::UNIX_EPOCH)
+        settle(failed(kind), Tries { made, paced: 0 }, Duration::zero(), policy, 0.5, DateTime::UNIX_EPOCH)
     }
 
     #[test]
@@ -158,10 +212,24 @@ mod tests {
 
     #[test]
     fn attempts_that_only_came_too_fast_do_not_count() {
-        let settled =
-            |tries| settle(failed(FailureKind::Temporary), tries, UnknownPolicy::Hold, 0.5, DateTime::UNIX_EPOCH).0;
+        let settled = |tries| {
+            let waited = Duration::zero();
+            settle(failed(FailureKind::Temporary), tries, waited, UnknownPolicy::Hold, 0.5, DateTime::UNIX_EPOCH).0
+        };
         assert!(matches!(settled(Tries { made: MAX_ATTEMPTS + 4, paced: 5 }), Settlement::Retry { .. }));
         assert!(matches!(settled(Tries { made: MAX_ATTEMPTS + 5, paced: 5 }), Settlement::Failed(_)));
+    }
+
+    #[test]
+    fn what_reached_nobody_is_tried_for_a_day_however_often_that_is() {
+        let failure = Failure { code: Some(OUT_OF_REACH.into()), ..failed(FailureKind::Temporary).unwrap_err() };
+        let settled = |made, waited| {
+            let tries = Tries { made, paced: made - 1 };
+            settle(Err(failure.clone()), tries, waited, UnknownPolicy::Hold, 0.5, DateTime::UNIX_EPOCH).0
+        };
+        assert!(matches!(settled(10 * MAX_ATTEMPTS, Duration::hours(23)), Settlement::Retry { .. }));
+        assert!(matches!(settled(MAX_ATTEMPTS, Duration::hours(24)), Settlement::Failed(_)));
+        assert!(matches!(settled(1, Duration::days(3)), Settlement::Retry { .. }), "it waited for something else");
     }
 
     #[test]
@@ -189,9 +257,23 @@ mod tests {
             scope: Some(LimitScope::Recipient),
         };
         let (settlement, consequence) =
-            settle(Err(failure.clone()), FIRST, UnknownPolicy::Hold, 0.0, DateTime::UNIX_EPOCH);
+            settle(Err(failure.clone()), FIRST, Duration::zero(), UnknownPolicy::Hold, 0.0, DateTime::UNIX_EPOCH);
         let at = DateTime::UNIX_EPOCH + Duration::seconds(6);
         assert_eq!((settlement, consequence), (Settlement::Retry { at, failure }, Consequence::None));
+    }
+
+    #[test]
+    fn a_person_is_told_of_a_long_wait_of_the_whole_channel() {
+        let failure = |wait, scope| Failure {
+            kind: FailureKind::RateLimited,
+            code: None,
+            message: "m".into(),
+            retry_after_ms: Some(wait),
+            scope,
+        };
+        assert!(is_alarming(&failure(900_000, None)) && is_alarming(&failure(900_000, Some(LimitScope::Channel))));
+        assert!(!is_alarming(&failure(899_999, None)) && !is_alarming(&failure(900_000, Some(LimitScope::Recipient))));
+        assert!(!is_alarming(&Failure { kind: FailureKind::Temporary, ..failure(900_000, None) }));
     }
 
     #[test]

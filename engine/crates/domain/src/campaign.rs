@@ -7,6 +7,7 @@
 mod recipient;
 mod text;
 
+use chrono::{DateTime, Duration, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +155,13 @@ impl Standing {
     }
 }
 
+/// What a running campaign remembers between two looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    pub lead: Lead,
+    pub telling: Telling,
+}
+
 /// How many messages of a campaign wait in the channel's queue: as many as the platform takes between two looks, so
 /// that a pause, a wish not to be disturbed and a new name take effect soon whatever the pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +191,31 @@ impl Lead {
     #[must_use]
     pub const fn room(self, waiting: u32) -> u32 {
         self.0.saturating_sub(waiting)
+    }
+}
+
+/// When those who watch a campaign are told how far it is: again and again while somebody is written to, and never
+/// more often than its interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    waiting: u32,
+    has_moved: bool,
+    told_at: Option<DateTime<Utc>>,
+}
+
+impl Telling {
+    const INTERVAL: Duration = Duration::seconds(3);
+
+    /// The same after a look that found so many waiting and gave turns to so many, and whether it is told now.
+    #[must_use]
+    pub fn after(self, waiting: u32, given: u32, now: DateTime<Utc>) -> (Self, bool) {
+        let has_moved = self.has_moved || given > 0 || waiting != self.waiting;
+        // Its start was told by whoever started it.
+        let told_at = self.told_at.unwrap_or(now);
+        if has_moved && now - told_at >= Self::INTERVAL {
+            return (Self { waiting, has_moved: false, told_at: Some(now) }, true);
+        }
+        (Self { waiting, has_moved, told_at: Some(told_at) }, false)
     }
 }
 
@@ -236,5 +269,18 @@ mod tests {
         assert_eq!(after(&[1_000; 20]).room(0), 8);
         assert_eq!(after(&[10]).room(10), 22);
         assert_eq!(after(&[1_000]).room(1_000), 0);
+    }
+
+    #[test]
+    fn progress_is_told_at_intervals_and_only_where_there_is_some() {
+        let at = |seconds: i64| DateTime::UNIX_EPOCH + Duration::seconds(seconds);
+        let (mut telling, mut told) = (Telling::default(), Vec::new());
+        for (second, waiting, given) in [(0, 0, 9), (1, 5, 4), (3, 5, 0), (4, 5, 0), (9, 5, 0), (10, 4, 0), (11, 0, 4)]
+        {
+            let due;
+            (telling, due) = telling.after(waiting, given, at(second));
+            told.extend(due.then_some(second));
+        }
+        assert_eq!(told, [3, 10]);
     }
 }

@@ -3,21 +3,28 @@
 //! The conversation actor loads the state, calls these, and commits the draft.
 //!
 //! To add something that can happen: a method on [`Draft`], a field in
-//! [`Effects`] if it needs a new kind of row, and its test below.
+//! [`Effects`] if it needs a new kind of row, and its test below. What happens to its tickets is in `tickets.rs`, what is sent in
+//! `sending.rs`.
+
+mod effects;
+mod sending;
+mod status;
+mod tickets;
 
 use chrono::{DateTime, Duration, Utc};
+pub use effects::{Arrival, Effects, OutboxEntry};
+pub use sending::SendMessage;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+pub use status::ConversationStatus;
 
 use crate::{
-    CampaignId, ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId, RecipientId, TicketId,
-    UserId, WebhookId,
+    ChannelId, ContactId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId,
     delivery::{DeliveryTimes, MessageState},
     event::Change,
     message::{Direction, Message},
     notice::{ChannelAlert, Notice},
-    platform::{Content, InboundMessage, Manifest, MessageEdit, MessageRef, Participant, Reaction},
-    sending::{ChannelStatus, Refusal, SendingChannel, SendingRecipient, may_send},
+    platform::{InboundMessage, MessageEdit, MessageRef, Participant, Reaction},
+    sending::{Refusal, SendingRecipient},
     ticket::{Priority, Ticket, TicketStatus},
 };
 
@@ -63,57 +70,6 @@ pub struct Policy {
     pub reopen_window: Duration,
 }
 
-/// Rows that follow from the inputs of one draft, in the order in which they came to be.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Effects {
-    pub messages: Vec<Message>,
-    /// New or changed tickets, each once.
-    pub tickets: Vec<Ticket>,
-    pub outbox: Vec<OutboxEntry>,
-    pub reactions: Vec<Reaction>,
-    pub edits: Vec<MessageEdit>,
-    pub deletions: Vec<MessageRef>,
-    /// What is newly known of the contact.
-    pub learned: Option<Participant>,
-    pub notices: Vec<Notice>,
-    pub alerts: Vec<ChannelAlert>,
-    pub arrivals: Vec<(MessageId, Arrival)>,
-    /// Messages that came again, by the platform's identifiers.
-    pub repeats: Vec<(String, Arrival)>,
-    /// Recipients of campaigns who have their turn with these messages.
-    pub recipients: Vec<(RecipientId, MessageId)>,
-    pub changes: Vec<Change>,
-}
-
-/// With which webhook a message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    pub webhook_id: WebhookId,
-    pub received_at: DateTime<Utc>,
-    pub parsed_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutboxEntry {
-    pub message_id: MessageId,
-    pub due_at: DateTime<Utc>,
-}
-
-/// A message that a person or a campaign wants to send.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SendMessage {
-    pub id: MessageId,
-    pub content: Content,
-    pub sender_user_id: Option<UserId>,
-    pub sender_name: String,
-    pub campaign_id: Option<CampaignId>,
-    /// The ticket it was written in: sending reopens it.
-    pub ticket_id: Option<TicketId>,
-    pub reply_to: Option<String>,
-    pub metadata: Value,
-    pub scheduled_at: Option<DateTime<Utc>>,
-}
-
 /// What a person changes about a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketUpdate {
@@ -149,6 +105,13 @@ impl Draft {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.effects == Effects::default()
+    }
+
+    /// All that happened to `before` is that messages came which it has.
+    #[must_use]
+    pub fn has_only_repeats(&self, before: &Conversation) -> bool {
+        let repeats = self.effects.repeats.clone();
+        self.conversation == *before && self.effects == Effects { repeats, ..Effects::default() }
     }
 
     /// A message arrived, or the business wrote one elsewhere.
@@ -212,60 +175,6 @@ impl Draft {
         self.effects.repeats.push((external_id, arrival));
     }
 
-    /// Queues a message for sending, or says why it may not be sent.
-    pub fn send(
-        &mut self,
-        send: SendMessage,
-        channel: ChannelStatus,
-        manifest: &Manifest,
-        now: DateTime<Utc>,
-    ) -> Result<(), RuleError> {
-        let due_at = send.scheduled_at.filter(|at| *at > now);
-        let channel = SendingChannel { status: channel, manifest };
-        may_send(&channel, &self.conversation.recipient(), &send.content, due_at.unwrap_or(now))?;
-        let ticket_id = self.ticket_for_outbound(send.ticket_id, send.sender_user_id.is_some(), now);
-        self.push(Message {
-            id: send.id,
-            organisation_id: self.conversation.organisation_id,
-            channel_id: self.conversation.channel_id,
-            conversation_id: self.conversation.id,
-            ticket_id,
-            campaign_id: send.campaign_id,
-            direction: Direction::Outbound,
-            external_id: None,
-            sender_user_id: send.sender_user_id,
-            sender_name: send.sender_name,
-            content: send.content,
-            reply_to: send.reply_to,
-            metadata: send.metadata,
-            state: if due_at.is_some() { MessageState::Scheduled } else { MessageState::Queued },
-            failure: None,
-            times: DeliveryTimes::default(),
-            scheduled_at: due_at,
-            platform_at: now,
-            created_at: now,
-            edited_at: None,
-            deleted_at: None,
-        });
-        self.effects.outbox.push(OutboxEntry { message_id: send.id, due_at: due_at.unwrap_or(now) });
-        Ok(())
-    }
-
-    /// The same for a recipient of a campaign, who has had their turn with it.
-    pub fn send_to_recipient(
-        &mut self,
-        recipient: RecipientId,
-        send: SendMessage,
-        channel: ChannelStatus,
-        manifest: &Manifest,
-        now: DateTime<Utc>,
-    ) -> Result<(), RuleError> {
-        let message = send.id;
-        self.send(send, channel, manifest, now)?;
-        self.effects.recipients.push((recipient, message));
-        Ok(())
-    }
-
     pub fn react(&mut self, reaction: Reaction) {
         self.effects.reactions.push(reaction);
     }
@@ -303,110 +212,9 @@ impl Draft {
         }
     }
 
-    /// A person opens a case.
-    pub fn open_ticket(
-        &mut self,
-        id: TicketId,
-        subject: String,
-        priority: Priority,
-        assignee_id: Option<UserId>,
-        now: DateTime<Utc>,
-    ) -> Result<(), RuleError> {
-        if let Some(open) = self.open_ticket_id() {
-            return Err(RuleError::TicketOpen(open));
-        }
-        let ticket = Ticket { assignee_id, ..Ticket::open(id, subject, priority, now) };
-        self.tell_assignee(&ticket, None);
-        self.set_ticket(ticket);
-        Ok(())
-    }
-
-    /// A person changes a case. Only the latest can change: reopening an older one would make two.
-    pub fn update_ticket(&mut self, id: TicketId, update: TicketUpdate, now: DateTime<Utc>) -> Result<(), RuleError> {
-        let mut ticket = match &self.conversation.ticket {
-            Some(ticket) if ticket.id == id => ticket.clone(),
-            _ => return Err(RuleError::TicketSuperseded),
-        };
-        let TicketUpdate { subject, status, priority, assignee_id } = update;
-        if let Some(subject) = subject {
-            ticket.subject = subject;
-        }
-        if let Some(priority) = priority {
-            ticket.priority = priority;
-        }
-        if let Some(assignee_id) = assignee_id {
-            ticket.assignee_id = assignee_id;
-        }
-        if let Some(status) = status {
-            ticket.set_status(status, now);
-        }
-        ticket.updated_at = now;
-        self.tell_assignee(&ticket, self.conversation.ticket.as_ref().and_then(|before| before.assignee_id));
-        self.set_ticket(ticket);
-        Ok(())
-    }
-
     /// Nobody has to be told of what they did themselves.
     pub fn spare(&mut self, user: UserId) {
         self.effects.notices.retain(|notice| notice.to != Some(user));
-    }
-
-    fn tell_assignee(&mut self, ticket: &Ticket, before: Option<UserId>) {
-        let assigned = ticket.assignee_id.filter(|now| Some(*now) != before);
-        self.effects.notices.extend(assigned.map(|to| Notice::assigned(ticket, to)));
-    }
-
-    fn open_ticket_id(&self) -> Option<TicketId> {
-        self.conversation.ticket.as_ref().filter(|ticket| !ticket.is_closed()).map(|ticket| ticket.id)
-    }
-
-    fn ticket_for_inbound(&mut self, message: MessageId, name: &str, policy: Policy, now: DateTime<Utc>) -> TicketId {
-        let ticket = match self.conversation.ticket.take() {
-            Some(mut ticket) if ticket.takes_message(now, policy.reopen_window) => {
-                if ticket.is_closed() {
-                    ticket.set_status(TicketStatus::Open, now);
-                }
-                ticket.updated_at = now;
-                ticket
-            }
-            // One id for both: the ticket that this message opened.
-            _ => Ticket::open(message.uuid().into(), format!("Message from {name}"), Priority::Medium, now),
-        };
-        let id = ticket.id;
-        self.set_ticket(ticket);
-        id
-    }
-
-    fn ticket_for_outbound(
-        &mut self,
-        asked: Option<TicketId>,
-        by_person: bool,
-        now: DateTime<Utc>,
-    ) -> Option<TicketId> {
-        let mut ticket = self.conversation.ticket.clone()?;
-        if ticket.is_closed() {
-            if asked != Some(ticket.id) {
-                return asked;
-            }
-            ticket.set_status(TicketStatus::Open, now);
-        }
-        ticket.updated_at = now;
-        if by_person {
-            ticket.answered(now);
-        }
-        let id = ticket.id;
-        self.set_ticket(ticket);
-        Some(id)
-    }
-
-    fn set_ticket(&mut self, ticket: Ticket) {
-        let change = Change::TicketUpdated { conversation_id: self.conversation.id, ticket_id: ticket.id };
-        if !self.effects.changes.contains(&change) {
-            self.effects.changes.push(change);
-        }
-        self.effects.tickets.retain(|known| known.id != ticket.id);
-        self.effects.tickets.push(ticket.clone());
-        self.conversation.ticket = Some(ticket);
     }
 
     fn push(&mut self, message: Message) {

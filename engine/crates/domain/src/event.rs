@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChannelId, ConversationId, ManualActionId, MessageId, NotificationId, TicketId, UserId, delivery::MessageState,
+    CampaignId, ChannelId, ConversationId, ManualActionId, MessageId, NotificationId, TicketId, UserId,
+    campaign::CampaignStatus, delivery::MessageState,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,11 @@ pub enum Change {
     },
     ChannelUpdated {
         channel_id: ChannelId,
+    },
+    /// Made, changed, gone another way, or so much further on that it is worth saying.
+    CampaignUpdated {
+        campaign_id: CampaignId,
+        status: CampaignStatus,
     },
     ManualActionUpdated {
         manual_action_id: ManualActionId,

@@ -8,21 +8,26 @@ const LONGEST: usize = 240;
 /// The same text for all ways of writing it that a reader takes for the same.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    let letters = text.nfkd().flat_map(char::to_lowercase).filter(|letter| !is_accent(*letter));
     let mut folded = String::with_capacity(text.len().min(LONGEST));
-    for letter in letters.take(LONGEST) {
-        match spelt(letter) {
-            Some(plain) => folded.push_str(plain),
+    for letter in letters(text).take(LONGEST) {
+        if !letter.is_whitespace() {
+            folded.push(letter);
+        } else if !folded.is_empty() && !folded.ends_with(' ') {
             // One space for any.
-            None if letter.is_whitespace() && (folded.is_empty() || folded.ends_with(' ')) => {}
-            None => folded.push(if letter.is_whitespace() { ' ' } else { letter }),
+            folded.push(' ');
         }
-    }
-    if let Some((end, _)) = folded.char_indices().nth(LONGEST) {
-        folded.truncate(end);
     }
     folded.truncate(folded.trim_end().len());
     folded
+}
+
+/// The letters of a text without case and accents, all of them.
+pub(crate) fn letters(text: &str) -> impl Iterator<Item = char> {
+    let plain = text.nfkd().flat_map(char::to_lowercase).filter(|letter| !is_accent(*letter));
+    plain.flat_map(|letter| {
+        let spelt = spelt(letter);
+        spelt.unwrap_or_default().chars().chain(spelt.is_none().then_some(letter))
+    })
 }
 
 fn is_accent(letter: char) -> bool {

@@ -78,6 +78,10 @@ ids! {
     LoginId,
     InviteId,
     TeamId,
+    /// One person's place in a team.
+    MembershipId,
+    /// A channel given to a person or a team.
+    AssignmentId,
     ChannelId,
     /// A person.
     ContactId,

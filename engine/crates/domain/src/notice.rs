@@ -1,10 +1,11 @@
 //! What people are told, and who.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{TicketId, UserId, message::Message, ticket::Ticket};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NoticeKind {
     /// A contact wrote in a case that nobody has answered.

@@ -18,6 +18,9 @@ pub enum Refusal {
     OutsideWindow,
     #[error("the contact asked for no more messages")]
     OptedOut,
+    /// Only what nobody writes at that moment: campaigns and scheduled messages.
+    #[error("the contact does not want to be disturbed; write to them yourself")]
+    DoNotDisturb,
     #[error("this contact cannot be reached on this channel")]
     NoSuchRecipient,
     #[error("this channel cannot send this kind of message")]
@@ -36,6 +39,7 @@ impl Refusal {
         match self {
             Self::OutsideWindow => "OUTSIDE_WINDOW",
             Self::OptedOut => "OPTED_OUT",
+            Self::DoNotDisturb => "DO_NOT_DISTURB",
             Self::NoSuchRecipient => "NO_SUCH_RECIPIENT",
             Self::UnsupportedContent => "UNSUPPORTED_CONTENT",
             Self::ChannelUnauthorized => "CHANNEL_UNAUTHORIZED",

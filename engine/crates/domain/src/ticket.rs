@@ -78,6 +78,20 @@ impl Ticket {
         self.first_response_at.get_or_insert(now);
         self.updated_at = now;
     }
+
+    /// A message of it came or went. Of a burst the first counts: lists tell moments apart by the second, and each move
+    /// of a ticket in its lists costs as much as the message itself.
+    pub fn touched(&mut self, now: DateTime<Utc>) {
+        if now - self.updated_at >= Duration::seconds(1) {
+            self.updated_at = now;
+        }
+    }
+
+    /// Whether it says something else, beside when it was last touched.
+    #[must_use]
+    pub fn differs(&self, before: &Self) -> bool {
+        *self != Self { updated_at: self.updated_at, ..before.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -105,5 +119,18 @@ mod tests {
         ticket.answered(at(3));
         ticket.answered(at(5));
         assert_eq!((ticket.first_response_at, ticket.updated_at), (Some(at(3)), at(5)));
+    }
+
+    #[test]
+    fn of_a_burst_of_messages_the_first_touches() {
+        let before = Ticket::open(TicketId::at(at(0)), "s".into(), Priority::Low, at(0));
+        let mut ticket = before.clone();
+        ticket.touched(at(0) + Duration::milliseconds(999));
+        assert_eq!(ticket, before);
+        ticket.touched(at(0) + Duration::seconds(1));
+        assert_eq!(ticket.updated_at, at(0) + Duration::seconds(1));
+        assert!(!ticket.differs(&before));
+        ticket.set_status(TicketStatus::Pending, at(1));
+        assert!(ticket.differs(&before));
     }
 }

@@ -1,6 +1,8 @@
 //! What a manifest must say to be believed. To add a rule, add a line to `check`.
 
-use patchbay_domain::platform::{Manifest, OAuth2, OAuth2Details, RateLimit};
+use patchbay_domain::platform::{Manifest, OAuth2, OAuth2Details, RateLimit, SendingDetails, Variant};
+
+use serde_json::Value;
 
 use crate::egress::policy::HostPattern;
 
@@ -44,16 +46,43 @@ pub fn check(manifest: &Manifest) -> Result<(), String> {
     require(capabilities.iter().all(|capability| !capability.is_empty()), || "a capability is empty".to_owned())?;
     check_sizes(manifest)?;
     limits.iter().try_for_each(check_limit)?;
-    require(*reply_window_ms != Some(0), || "reply-window-ms is 0; leave it out for no window".to_owned())?;
-    require(reply_window_ms.is_none_or(|window| window <= YEAR_MS), || {
-        "reply-window-ms is longer than a year; leave it out for no window".to_owned()
-    })?;
+    check_window(*reply_window_ms)?;
+    check_sending(config_schema, channel_types)?;
     require(address_field.as_deref() != Some(""), || "address-field is empty; leave it out for none".to_owned())?;
     require(*poll_every_ms != Some(0), || "poll-every-ms is 0; leave it out for no polling".to_owned())?;
     require(poll_every_ms.is_none_or(|every| (SECOND_MS..=DAY_MS).contains(&every)), || {
         "poll-every-ms is not between a second and a day".to_owned()
     })?;
     oauth2.as_ref().map_or(Ok(()), check_oauth2)
+}
+
+fn check_window(window: Option<u64>) -> Result<(), String> {
+    require(window != Some(0), || "reply-window-ms is 0; leave it out for no window".to_owned())?;
+    require(window.is_none_or(|window| window <= YEAR_MS), || {
+        "reply-window-ms is longer than a year; leave it out for no window".to_owned()
+    })
+}
+
+fn check_sending(schema: &Value, channel_types: &[String]) -> Result<(), String> {
+    let keyword = SendingDetails::SCHEMA_KEYWORD;
+    let SendingDetails { retry_once, no_advertising, variants } =
+        SendingDetails::of(schema).map_err(|error| format!("config-schema says under \"{keyword}\": {error}"))?;
+    let longest = retry_once.len().max(no_advertising.len()).max(variants.len());
+    require(longest <= MOST_ENTRIES, || {
+        format!("config-schema has more than {MOST_ENTRIES} entries under \"{keyword}\"")
+    })?;
+    for Variant { channel_type, settings: _, limits, reply_window_ms } in variants {
+        if let Some(stranger) = channel_type.filter(|named| !channel_types.contains(named)) {
+            return Err(format!(
+                "config-schema has a variant of {stranger:?}, which is no channel type of this connector"
+            ));
+        }
+        let limits = limits.unwrap_or_default();
+        require(limits.len() <= MOST_LIMITS, || format!("a variant has more than {MOST_LIMITS} limits"))?;
+        limits.iter().try_for_each(check_limit)?;
+        check_window(reply_window_ms)?;
+    }
+    Ok(())
 }
 
 fn check_channel_type(channel_type: &str) -> Result<(), String> {
@@ -158,7 +187,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         type Change = fn(&mut Manifest);
         let limit = |permits, per_ms, burst| RateLimit { scope: LimitScope::Recipient, permits, per_ms, burst };
-        let wrong: [(Change, &str); 21] = [
+        let wrong: [(Change, &str); 25] = [
             (|manifest| manifest.id = "Mock".into(), "id"),
             (|manifest| manifest.id = String::new(), "id"),
             (|manifest| manifest.name = " ".into(), "name"),
@@ -166,6 +195,16 @@ mod tests {
             (|manifest| manifest.channel_types.clear(), "channel-types"),
             (|manifest| manifest.channel_types.push("mock".into()), "channel type"),
             (|manifest| manifest.config_schema = json!({"type": 7}), "config-schema"),
+            (|manifest| manifest.config_schema = json!({"sending": {"retryTwice": []}}), "sending"),
+            (|manifest| manifest.config_schema = json!({"sending": {"variants": [{"channelType": "X"}]}}), "\"X\""),
+            (|manifest| manifest.config_schema = json!({"sending": {"variants": [{"replyWindowMs": 0}]}}), "window"),
+            (
+                |manifest| {
+                    let nothing = json!({"scope": "channel", "permits": 0, "perMs": 1});
+                    manifest.config_schema = json!({"sending": {"variants": [{"limits": [nothing]}]}});
+                },
+                "permits nothing",
+            ),
             (|manifest| manifest.hosts.push("*".into()), "host"),
             (|manifest| manifest.hosts.push("https://example.com/".into()), "host"),
             (|manifest| manifest.hosts.push("{secret.token}".into()), "host"),

@@ -19,6 +19,9 @@ pub struct MediaRead {
 pub enum MediaError {
     #[error("the file {0} is not stored")]
     NotFound(MediaId),
+    /// However often it is tried.
+    #[error("the file cannot be stored: {0}")]
+    Refused(String),
     #[error("the file store failed: {0}")]
     Failed(String),
 }

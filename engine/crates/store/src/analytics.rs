@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads messages: a ticket carries how many it has and how long its answers took, and messages are
 //! counted by channel and quarter of an hour as they are written ([`SLOT`]). An index holds every column that is
-//! read of a ticket.
+//! read of a ticket but its count of messages, which changes with each of them.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use patchbay_domain::{ChannelId, OrganisationId, UserId, calendar::Day, ticket::TicketStatus};
@@ -32,7 +32,6 @@ pub struct ReportFilter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     pub tickets: u64,
-    pub messages: u64,
     /// Those that were answered, and after how many seconds in all.
     pub answered: u64,
     pub response_seconds: u64,
@@ -47,6 +46,8 @@ pub struct Group {
     pub channel_id: ChannelId,
     pub assignee_id: Option<UserId>,
     pub figures: Figures,
+    /// In these tickets, whenever they were written.
+    pub messages: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,6 @@ pub struct DayFigures {
 #[derive(FromRow)]
 struct FigureRow {
     tickets: i64,
-    messages: i64,
     answered: i64,
     response_seconds: i64,
     resolved: i64,
@@ -72,7 +72,6 @@ impl From<FigureRow> for Figures {
     fn from(row: FigureRow) -> Self {
         Self {
             tickets: row.tickets.unsigned_abs(),
-            messages: row.messages.unsigned_abs(),
             answered: row.answered.unsigned_abs(),
             response_seconds: row.response_seconds.unsigned_abs(),
             resolved: row.resolved.unsigned_abs(),
@@ -86,6 +85,7 @@ struct GroupRow {
     status: String,
     channel_id: Uuid,
     assignee_id: Option<Uuid>,
+    messages: i64,
     #[sqlx(flatten)]
     figures: FigureRow,
 }
@@ -102,9 +102,8 @@ batch! {
 }
 
 /// The columns of [`FigureRow`].
-const FIGURES: &str = "count(*) as tickets, cast(coalesce(sum(t.message_count), 0) as bigint) as messages, \
-    count(t.response_seconds) as answered, cast(coalesce(sum(t.response_seconds), 0) as bigint) as response_seconds, \
-    count(t.resolution_seconds) as resolved, \
+const FIGURES: &str = "count(*) as tickets, count(t.response_seconds) as answered, \
+    cast(coalesce(sum(t.response_seconds), 0) as bigint) as response_seconds, count(t.resolution_seconds) as resolved, \
     cast(coalesce(sum(t.resolution_seconds), 0) as bigint) as resolution_seconds";
 
 /// `$2` to `$4`.
@@ -125,7 +124,8 @@ impl Store {
         filter: &ReportFilter,
     ) -> Result<Vec<Group>, StoreError> {
         let statement = sql(format!(
-            "select t.status, t.channel_id, t.assignee_id, {FIGURES} from tickets t \
+            "select t.status, t.channel_id, t.assignee_id, cast(sum(t.message_count) as bigint) as messages, {FIGURES} \
+             from tickets t \
              where t.created_at >= $1 and {FILTER} and t.created_at < $5 \
              group by t.status, t.channel_id, t.assignee_id"
         ));
@@ -137,6 +137,7 @@ impl Store {
                 channel_id: row.channel_id.into(),
                 assignee_id: row.assignee_id.map(Into::into),
                 figures: row.figures.into(),
+                messages: row.messages.unsigned_abs(),
             })
         };
         rows.into_iter().map(group).collect()

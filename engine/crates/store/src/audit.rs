@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::{Statement, Target, sql},
+    notifications::COUNTED,
     rows::{Batch, Time, batch},
     tickets::Page,
 };
@@ -185,9 +186,11 @@ impl Store {
         Ok(rows.into_iter().map(Audit::from).collect())
     }
 
+    /// How many there are, up to [`COUNTED`].
     pub async fn count_audits(&self, organisation_id: OrganisationId, filter: &AuditFilter) -> Result<u64, StoreError> {
-        let statement = sql(format!("select count(*) from audit_logs a where {FILTER}"));
-        let (count,): (i64,) = filter.bind(statement, organisation_id).fetch_one(self).await?;
+        let statement =
+            sql(format!("select count(*) from (select 1 from audit_logs a where {FILTER} limit $8) counted"));
+        let (count,): (i64,) = filter.bind(statement, organisation_id).bind(COUNTED).fetch_one(self).await?;
         Ok(count.unsigned_abs())
     }
 

@@ -1,22 +1,22 @@
 //! One statement text for either database. A [`Statement`] holds the text and
 //! its parameters; where it runs decides how they are bound.
 //!
-//! In the text, `{rows}` stands for the batch in `$1` (see [`crate::rows`]) and
-//! `{lock}` for the row lock that SQLite, with its one writer, does not need.
+//! In the text, `{rows}` stands for the batch in `$1` (see [`crate::rows`]),
+//! `{lock}` for the row lock that SQLite, with its one writer, does not need, and
+//! `{found}` for what a search finds (see [`crate::search`]).
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
-use serde_json::{Value, value::RawValue};
 use sqlx::{
-    Arguments, AssertSqlSafe, Database, Encode, FromRow, IntoArguments, PgConnection, PgPool, Postgres, Sqlite,
-    SqliteConnection, SqlitePool, Type, postgres::PgRow, sqlite::SqliteRow, types::Json,
+    AssertSqlSafe, Database, FromRow, IntoArguments, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
+    SqlitePool, postgres::PgRow, sqlite::SqliteRow,
 };
-use uuid::Uuid;
 
 use crate::{
     error::StoreError,
+    params::{self, Param},
     rows::{self, Batch, Kind},
+    search::{Index, Sought},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,111 +62,20 @@ pub(crate) trait Record: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, Sqlite
 
 impl<T> Record for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
 
-#[derive(Debug)]
-pub(crate) enum Param {
-    Uuid(Option<Uuid>),
-    Text(Option<String>),
-    Integer(Option<i64>),
-    Boolean(Option<bool>),
-    Time(Option<DateTime<Utc>>),
-    Json(Option<Value>),
-    Bytes(Vec<u8>),
-}
-
-macro_rules! params {
-    ($($case:ident($type:ty): $($from:ty => $into:expr),*;)*) => {$($(
-        impl From<$from> for Param {
-            fn from(value: $from) -> Self {
-                let into: fn($from) -> $type = $into;
-                Self::$case(Some(into(value)))
-            }
-        }
-        impl From<Option<$from>> for Param {
-            fn from(value: Option<$from>) -> Self {
-                let into: fn($from) -> $type = $into;
-                Self::$case(value.map(into))
-            }
-        }
-    )*)*};
-}
-
-params! {
-    Uuid(Uuid): Uuid => |id| id;
-    Text(String): String => rows::without_nul, &str => |text| rows::without_nul(text.to_owned()),
-        &String => |text| rows::without_nul(text.clone());
-    Integer(i64): i64 => |number| number, u32 => i64::from;
-    Boolean(bool): bool => |flag| flag;
-    Time(DateTime<Utc>): DateTime<Utc> => rows::cut;
-}
-
-macro_rules! id_params {
-    ($($id:ident),*) => {$(
-        impl From<patchbay_domain::$id> for Param {
-            fn from(id: patchbay_domain::$id) -> Self {
-                Self::Uuid(Some(id.uuid()))
-            }
-        }
-        impl From<Option<patchbay_domain::$id>> for Param {
-            fn from(id: Option<patchbay_domain::$id>) -> Self {
-                Self::Uuid(id.map(patchbay_domain::$id::uuid))
-            }
-        }
-    )*};
-}
-
-id_params!(
-    OrganisationId,
-    UserId,
-    LoginId,
-    InviteId,
-    ChannelId,
-    IdentityId,
-    ConversationId,
-    TicketId,
-    MessageId,
-    MediaId,
-    DeadLetterId,
-    MacroId,
-    CampaignId,
-    RecipientId,
-    ManualActionId,
-    NotificationId,
-    AuditId,
-    NodeId,
-    ContactId,
-    AttemptId
-);
-
-impl From<Value> for Param {
-    fn from(value: Value) -> Self {
-        Self::Json(Some(value))
-    }
-}
-
-impl From<Option<Value>> for Param {
-    fn from(value: Option<Value>) -> Self {
-        Self::Json(value)
-    }
-}
-
-impl From<Vec<u8>> for Param {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
 /// A statement and its parameters.
 #[must_use]
 pub(crate) struct Statement {
     text: Cow<'static, str>,
     batch: &'static [(&'static str, Kind)],
     params: Vec<Param>,
+    /// What is searched, and which parameter says for what.
+    found: Option<(Index, usize)>,
     unreadable: Option<StoreError>,
 }
 
 /// `$1`, `$2` … are bound in the order of the calls of [`Statement::bind`].
 pub(crate) fn sql(text: impl Into<Cow<'static, str>>) -> Statement {
-    Statement { text: text.into(), batch: &[], params: Vec::new(), unreadable: None }
+    Statement { text: text.into(), batch: &[], params: Vec::new(), found: None, unreadable: None }
 }
 
 impl Statement {
@@ -185,6 +94,12 @@ impl Statement {
         self
     }
 
+    /// Binds what is looked for; `{found}` is what the index has of it.
+    pub(crate) fn finding(mut self, index: Index, sought: Option<Sought>) -> Self {
+        self.found = Some((index, self.params.len() + 1));
+        self.bind(sought)
+    }
+
     fn bound<DB: Supported>(self) -> Result<(AssertSqlSafe<String>, DB::Arguments), StoreError> {
         if let Some(error) = self.unreadable {
             return Err(error);
@@ -192,6 +107,9 @@ impl Statement {
         let mut text = self.text.into_owned();
         if !self.batch.is_empty() {
             text = text.replace("{rows}", &rows::from_clause(self.batch, DB::ENGINE));
+        }
+        if let Some((index, place)) = self.found {
+            text = text.replace("{found}", &index.found(DB::ENGINE).replace("{sought}", &format!("${place}")));
         }
         let lock = if DB::ENGINE == Engine::Postgres { "for no key update" } else { "" };
         text = text.replace("{lock}", lock);
@@ -271,37 +189,13 @@ trait Supported: Database<Arguments: Default + IntoArguments<Self>> {
 impl Supported for Postgres {
     const ENGINE: Engine = Engine::Postgres;
     fn add(arguments: &mut Self::Arguments, param: Param) -> Result<(), sqlx::error::BoxDynError> {
-        add::<Self>(arguments, param)
+        params::add::<Self>(arguments, param, Self::ENGINE)
     }
 }
 
 impl Supported for Sqlite {
     const ENGINE: Engine = Engine::Sqlite;
     fn add(arguments: &mut Self::Arguments, param: Param) -> Result<(), sqlx::error::BoxDynError> {
-        add::<Self>(arguments, param)
-    }
-}
-
-fn add<DB: Database>(arguments: &mut DB::Arguments, param: Param) -> Result<(), sqlx::error::BoxDynError>
-where
-    Option<Uuid>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<String>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<i64>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<bool>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<DateTime<Utc>>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<Json<Box<RawValue>>>: for<'q> Encode<'q, DB> + Type<DB>,
-    Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
-{
-    match param {
-        Param::Uuid(value) => arguments.add(value),
-        Param::Text(value) => arguments.add(value),
-        Param::Integer(value) => arguments.add(value),
-        Param::Boolean(value) => arguments.add(value),
-        Param::Time(value) => arguments.add(value),
-        Param::Json(value) => {
-            let text = value.map(|value| rows::to_json(&value)).transpose()?;
-            arguments.add(text.map(RawValue::from_string).transpose()?.map(Json))
-        }
-        Param::Bytes(value) => arguments.add(value),
+        params::add::<Self>(arguments, param, Self::ENGINE)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     backend::sql,
     organisation_tx::OrganisationTx,
     rows::{Batch, batch},
+    search::index_contacts,
 };
 
 /// A number or an address, written in the one way in which it is compared.
@@ -105,6 +106,7 @@ pub(crate) async fn learn(
             // The older one stays.
             let (kept, merged) = (contact_id.min(other), contact_id.max(other));
             merge(tx, organisation_id, kept, merged).await?;
+            index_contacts(tx.transaction(), &[merged]).await?;
             contact_id = kept;
         }
     }
@@ -119,7 +121,8 @@ pub(crate) async fn learn(
             is_primary: false,
         })
         .collect();
-    insert_points(tx, &new).await
+    insert_points(tx, &new).await?;
+    index_contacts(tx.transaction(), &[contact_id]).await
 }
 
 /// Two contacts turn out to be one person: everything of `merged` becomes that of `kept`.
@@ -129,8 +132,11 @@ async fn merge(
     kept: ContactId,
     merged: ContactId,
 ) -> Result<(), StoreError> {
+    inherit(tx, kept, merged).await?;
     let statements = [
         "update identities set contact_id = $1 where contact_id = $2",
+        "update contact_points set is_primary = false where contact_id = $2 and exists (select 1 from contact_points k \
+         where k.contact_id = $1 and k.kind = contact_points.kind and k.is_primary)",
         "update contact_points set contact_id = $1 where contact_id = $2",
         "insert into contact_tags (contact_id, tag) select $1, tag from contact_tags where contact_id = $2 \
          on conflict do nothing",
@@ -163,6 +169,25 @@ async fn merge(
         tx.push(organisation_id, Change::ConversationUpdated { conversation_id: id.into() })?;
     }
     Ok(())
+}
+
+/// Who asked to be left alone asked it as either of the two; what people wrote down of the one is kept with the other.
+async fn inherit(tx: &mut OrganisationTx, kept: ContactId, merged: ContactId) -> Result<(), StoreError> {
+    let now = tx.now();
+    sql("update contacts set do_not_disturb = (contacts.do_not_disturb or m.do_not_disturb), \
+         do_not_disturb_all = (contacts.do_not_disturb_all or m.do_not_disturb_all), \
+         company = coalesce(contacts.company, m.company), title = coalesce(contacts.title, m.title), \
+         avatar = coalesce(contacts.avatar, m.avatar), owner_id = coalesce(contacts.owner_id, m.owner_id), \
+         notes = case when contacts.notes is not null and m.notes is not null then contacts.notes || $4 || m.notes \
+         else coalesce(contacts.notes, m.notes) end, updated_at = $3 \
+         from contacts m where contacts.id = $1 and m.id = $2")
+    .bind(kept)
+    .bind(merged)
+    .bind(now)
+    .bind("\n\n")
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 #[cfg(test)]

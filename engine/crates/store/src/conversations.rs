@@ -171,6 +171,25 @@ impl Store {
             .map(drop)
     }
 
+    /// The latest conversation with somebody whom a platform knows by this name or identifier.
+    pub async fn conversation_called(
+        &self,
+        organisation_id: OrganisationId,
+        name: &str,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let row: Option<(Uuid,)> =
+            sql("select c.id from conversations c where c.deleted_at is null and c.identity_id in \
+             (select i.id from identities i where i.organisation_id = $1 and i.username = $2 union all \
+             select i.id from identities i join channels h on h.id = i.channel_id \
+             where h.organisation_id = $1 and i.external_id = $2) \
+             order by c.last_message_at desc nulls last, c.id limit 1")
+            .bind(organisation_id)
+            .bind(name)
+            .fetch_optional(self)
+            .await?;
+        Ok(row.map(|(id,)| id.into()))
+    }
+
     /// The conversation of each thread, in the order given.
     pub async fn find_conversations(
         &self,

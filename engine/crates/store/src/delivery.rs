@@ -1,29 +1,31 @@
 //! How messages fare: the part of a message that reports and settlements move.
 //! Both load it locked, change it in memory by the rules of the domain, and
-//! store it here, with everything that follows from the change.
+//! store it in `writing.rs`, with everything that follows from the change.
+
+mod writing;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     CampaignId, ChannelId, ConversationId, MessageId, OrganisationId,
+    attempt::Consequence,
     campaign::Skip,
     delivery::{DeliveryTimes, MessageState},
-    event::Change,
     message::Direction,
     platform::{DeliveryStatus, Failure, ReportedState},
     sending::Refusal,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
+pub(crate) use writing::store;
 
 use crate::{
     StoreError,
     backend::sql,
-    campaigns::UNKNOWN,
-    manual_actions::{self, NewManualAction},
     organisation_tx::OrganisationTx,
-    rows::{Id, Time, batch, parse},
+    rows::{Id, parse},
+    sending::consequences::Learned,
 };
 
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub(crate) struct Delivery {
     before: MessageState,
     /// Something has to be written.
     changed: bool,
+    /// The platform says that it failed, which it had accepted.
+    reported_failed: bool,
 }
 
 #[derive(FromRow)]
@@ -81,20 +85,8 @@ impl TryFrom<DeliveryRow> for Delivery {
             due_at: row.due_at,
             before: state,
             changed: false,
+            reported_failed: false,
         })
-    }
-}
-
-batch! {
-    struct MessageRow<'a> {
-        id: MessageId, external_id: Option<&'a str>, state: MessageState, sent_at: Option<Time>,
-        delivered_at: Option<Time>, read_at: Option<Time>, failure: Option<&'a Failure>, due_at: Option<Time>,
-    }
-}
-
-batch! {
-    struct RecipientRow<'a> {
-        message_id: MessageId, status: &'a str, reason: &'a str, error: Option<&'a str>, sent_at: Option<Time>,
     }
 }
 
@@ -113,6 +105,7 @@ impl Delivery {
             stage.get_or_insert(status.at);
         } else {
             self.failure.clone_from(&status.failure);
+            self.reported_failed = true;
         }
         self.changed = true;
         true
@@ -123,10 +116,22 @@ impl Delivery {
         self.changed = true;
     }
 
-    /// It was not even tried, because the contact asked for no more messages after it was queued.
-    fn was_opted_out(&self) -> bool {
-        let code = self.failure.as_ref().and_then(|failure| failure.code.as_deref());
-        code == Some(Refusal::OptedOut.code())
+    /// What the channel and the recipient learn from the platform's report.
+    fn learned(&self) -> Option<Learned<'_>> {
+        let failure = self.failure.as_ref().filter(|_| self.reported_failed && self.state == MessageState::Failed)?;
+        Some(Learned {
+            consequence: Consequence::of_report(failure.kind),
+            channel_id: self.channel_id,
+            conversation_id: self.conversation_id,
+            reason: &failure.message,
+        })
+    }
+
+    /// It was not even tried, because of what the contact wished after it was queued.
+    fn skip(&self) -> Option<Skip> {
+        let code = self.failure.as_ref()?.code.as_deref()?;
+        let wishes = [(Refusal::OptedOut, Skip::OptedOut), (Refusal::DoNotDisturb, Skip::DoNotDisturb)];
+        wishes.into_iter().find(|(refusal, _)| refusal.code() == code).map(|(_, skip)| skip)
     }
 
     /// The platform's identifier. The first one stays; false where it has another already.
@@ -176,101 +181,4 @@ pub(crate) async fn load(
     .fetch_all(tx)
     .await?;
     rows.into_iter().map(|row| Ok((row.id.into(), row.try_into()?))).collect()
-}
-
-/// Writes what changed, and tells who has to know: clients, campaigns, and a person where one has to decide.
-pub(crate) async fn store(
-    tx: &mut OrganisationTx,
-    deliveries: &BTreeMap<MessageId, Delivery>,
-) -> Result<(), StoreError> {
-    let changed: Vec<_> = deliveries.values().filter(|delivery| delivery.changed).collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    update_messages(tx, &changed).await?;
-    let moved: Vec<_> = changed.into_iter().filter(|delivery| delivery.state != delivery.before).collect();
-    for delivery in &moved {
-        let Delivery { conversation_id, id: message_id, state, .. } = **delivery;
-        tx.push(delivery.organisation_id, Change::MessageState { conversation_id, message_id, state })?;
-    }
-    update_recipients(tx, &moved).await?;
-    let known: Vec<_> =
-        moved.iter().filter(|delivery| delivery.before == MessageState::Unknown).map(|delivery| delivery.id).collect();
-    manual_actions::resolve_unknown(tx, &known).await?;
-    manual_actions::raise(tx, moved.iter().filter_map(|delivery| question(delivery)).collect()).await
-}
-
-async fn update_messages(tx: &mut OrganisationTx, changed: &[&Delivery]) -> Result<(), StoreError> {
-    let rows: Vec<_> = changed
-        .iter()
-        .map(|delivery| MessageRow {
-            id: delivery.id,
-            external_id: delivery.external_id.as_deref(),
-            state: delivery.state,
-            sent_at: delivery.times.sent_at.map(Into::into),
-            delivered_at: delivery.times.delivered_at.map(Into::into),
-            read_at: delivery.times.read_at.map(Into::into),
-            failure: delivery.failure.as_ref(),
-            due_at: delivery.due_at.map(Into::into),
-        })
-        .collect();
-    sql("update messages set external_id = r.external_id, state = r.state, sent_at = r.sent_at, \
-         delivered_at = r.delivered_at, read_at = r.read_at, failure = r.failure, due_at = r.due_at, \
-         updated_at = $2 from {rows} r where messages.id = r.id")
-    .rows(&rows)
-    .bind(tx.now())
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-async fn update_recipients(tx: &mut OrganisationTx, moved: &[&Delivery]) -> Result<(), StoreError> {
-    let rows: Vec<_> = (moved.iter().filter(|delivery| delivery.campaign_id.is_some()))
-        .filter_map(|delivery| {
-            let (status, reason) = match delivery.state {
-                MessageState::Sent | MessageState::Delivered | MessageState::Read => ("SENT", ""),
-                MessageState::Failed if delivery.was_opted_out() => ("SKIPPED", Skip::OptedOut.word()),
-                MessageState::Failed => ("FAILED", ""),
-                MessageState::Unknown => ("FAILED", UNKNOWN),
-                MessageState::Cancelled => ("SKIPPED", Skip::Cancelled.word()),
-                // Somebody decided that it is sent again.
-                MessageState::Queued if delivery.before == MessageState::Unknown => ("QUEUED", ""),
-                MessageState::Received | MessageState::Scheduled | MessageState::Queued | MessageState::Sending => {
-                    return None;
-                }
-            };
-            Some(RecipientRow {
-                message_id: delivery.id,
-                status,
-                reason,
-                error: delivery.failure.as_ref().map(|failure| failure.message.as_str()),
-                sent_at: delivery.times.sent_at.map(Into::into),
-            })
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    sql("update campaign_recipients set status = r.status, reason = r.reason, error = r.error, sent_at = r.sent_at \
-         from {rows} r where campaign_recipients.message_id = r.message_id")
-    .rows(&rows)
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-/// What a person has to decide about a message. A campaign's failures are in its own list.
-fn question(delivery: &Delivery) -> Option<NewManualAction> {
-    let kind = match delivery.state {
-        MessageState::Failed if delivery.campaign_id.is_none() => manual_actions::MESSAGE_FAILED,
-        MessageState::Unknown => manual_actions::OUTCOME_UNKNOWN,
-        _ => return None,
-    };
-    let detail = delivery.failure.as_ref().map_or("", |failure| failure.message.as_str());
-    Some(NewManualAction {
-        channel_id: Some(delivery.channel_id),
-        conversation_id: Some(delivery.conversation_id),
-        message_id: Some(delivery.id),
-        ..NewManualAction::new(delivery.organisation_id, kind, detail)
-    })
 }

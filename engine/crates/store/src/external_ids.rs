@@ -13,6 +13,7 @@ use crate::{
     delivery::{self, Delivery},
     organisation_tx::OrganisationTx,
     rows::{Batch, batch},
+    search::forget_messages,
 };
 
 /// A message and an identifier under which the platform knows it.
@@ -139,7 +140,10 @@ async fn remove_echo(
     conversation_id: ConversationId,
 ) -> Result<(), StoreError> {
     for text in [
-        "update reactions set message_id = $1 where message_id = $2",
+        // One person may have reacted to both: the later counts.
+        "insert into reactions (message_id, sender, emoji, reacted_at) select $1, sender, emoji, reacted_at \
+         from reactions where message_id = $2 on conflict (message_id, sender) do update set emoji = excluded.emoji, \
+         reacted_at = excluded.reacted_at where reactions.reacted_at < excluded.reacted_at",
         "update message_aliases set message_id = $1 where message_id = $2",
         "update manual_actions set message_id = $1 where message_id = $2",
     ] {
@@ -153,7 +157,10 @@ async fn remove_echo(
         .execute(&mut *tx)
         .await?;
     counts::forget(tx, echo.id).await?;
+    sql("delete from reactions where message_id = $1").bind(echo.id).execute(&mut *tx).await?;
+    sql("delete from wanted_files where message_id = $1").bind(echo.id).execute(&mut *tx).await?;
     sql("delete from message_repeats where message_id = $1").bind(echo.id).execute(&mut *tx).await?;
+    forget_messages(tx.transaction(), &[echo.id.uuid()]).await?;
     sql("delete from messages where id = $1").bind(echo.id).execute(&mut *tx).await?;
     tx.push(echo.organisation_id, Change::MessageUpdated { conversation_id, message_id }).map(drop)
 }

@@ -1,8 +1,8 @@
-//! The messages of a conversation, page by page from the newest, and messages by
-//! their ids.
+//! The messages of a conversation, page by page from the newest, messages by
+//! their ids, and the newest of tickets.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ConversationId, MessageId, OrganisationId};
+use patchbay_domain::{ConversationId, MessageId, OrganisationId, TicketId};
 
 use crate::{
     Store, StoreError,
@@ -80,6 +80,24 @@ impl Store {
                 .bind(organisation_id)
                 .fetch_all(self)
                 .await?;
+        rows.into_iter().map(MessageView::try_from).collect()
+    }
+
+    /// Of each ticket that has messages the newest, in no particular order.
+    pub async fn newest_messages(
+        &self,
+        organisation_id: OrganisationId,
+        tickets: &[TicketId],
+    ) -> Result<Vec<MessageView>, StoreError> {
+        let rows: Vec<ViewRow> = sql(format!(
+            "{} join {{rows}} r on m.id = (select n.id from messages n where n.ticket_id = r.id \
+             order by n.platform_at desc, n.sequence desc limit 1) where m.organisation_id = $2",
+            select()
+        ))
+        .rows(&Id::all(tickets))
+        .bind(organisation_id)
+        .fetch_all(self)
+        .await?;
         rows.into_iter().map(MessageView::try_from).collect()
     }
 }

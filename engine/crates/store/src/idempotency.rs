@@ -28,7 +28,7 @@ pub enum Begun {
     Mismatch,
 }
 
-/// A request that was not answered for this long has died with its process.
+/// A request of which nothing was heard for this long has died with its process.
 const LONGEST_REQUEST: Duration = Duration::seconds(20);
 /// Stands where the answer's status would: it may run again.
 const RELEASED: i64 = 0;
@@ -91,6 +91,19 @@ impl Store {
         .bind(&key.key)
         .bind(i64::from(status))
         .bind(answer)
+        .execute(self.writer())
+        .await
+        .map(drop)
+    }
+
+    /// The request is still under way, and will be for a while.
+    pub async fn request_goes_on(&self, key: &IdempotencyKey, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql("update idempotency_keys set begun_at = $4 \
+             where organisation_id = $1 and user_id = $2 and key = $3 and status is null")
+        .bind(key.organisation_id)
+        .bind(key.user_id)
+        .bind(&key.key)
+        .bind(now)
         .execute(self.writer())
         .await
         .map(drop)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     audit::{self, NewAudit},
-    backend::sql,
+    backend::{Target, sql},
     rows::{parse, word},
     users::{self, NewUser},
 };
@@ -149,4 +149,13 @@ impl Store {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// The invitations of this user that are still open.
+pub(crate) async fn take_back<'a>(target: impl Into<Target<'a>>, invited_by: UserId) -> Result<(), StoreError> {
+    sql("delete from invites where invited_by = $1 and accepted_at is null")
+        .bind(invited_by)
+        .execute(target)
+        .await
+        .map(drop)
 }

@@ -95,10 +95,6 @@ batch! {
     struct JobId { id: i64 }
 }
 
-batch! {
-    struct PartitionRow { partition: u32 }
-}
-
 #[derive(FromRow)]
 struct StoredJob {
     id: i64,
@@ -148,22 +144,6 @@ impl Store {
         }
         let ids: Vec<_> = ids.iter().map(|id| JobId { id: *id }).collect();
         sql("delete from jobs where id in (select id from {rows} r)").rows(&ids).execute(self.writer()).await.map(drop)
-    }
-
-    /// When the earliest job of these partitions is or was due.
-    pub async fn next_job_at(
-        &self,
-        direction: Direction,
-        partitions: &[u32],
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let partitions: Vec<_> = partitions.iter().map(|partition| PartitionRow { partition: *partition }).collect();
-        let (at,): (Option<DateTime<Utc>>,) = sql("select min(j.available_at) from {rows} r \
-             join jobs j on j.partition = r.partition and j.direction = $2")
-        .rows(&partitions)
-        .bind(direction.word())
-        .fetch_one(self)
-        .await?;
-        Ok(at)
     }
 
     pub async fn job_depths(&self) -> Result<JobDepths, StoreError> {

@@ -19,10 +19,12 @@ mod external_ids;
 mod migrate;
 mod opening;
 mod organisation_tx;
-mod references;
+mod params;
+pub mod references;
 mod rows;
 
 // The way of a message, in and out.
+pub mod chats;
 pub mod commit;
 pub mod conversations;
 pub mod events;
@@ -32,10 +34,13 @@ pub mod leases;
 pub mod listing;
 pub mod parked;
 pub mod sending;
+pub mod signals;
 pub mod statuses;
 
 // People, their settings, and what they read.
+pub mod address_book;
 pub mod analytics;
+pub mod assignments;
 pub mod audit;
 pub mod campaigns;
 pub mod channels;
@@ -46,20 +51,30 @@ pub mod invites;
 pub mod logins;
 pub mod macros;
 pub mod manual_actions;
+pub mod marks;
 pub mod media;
+pub mod message_figures;
+pub mod message_list;
 pub mod messages;
 pub mod notifications;
 pub mod organisations;
 pub mod people;
+pub mod read_receipts;
 pub mod retention;
+pub mod search;
+pub mod teams;
+pub mod template_changes;
 pub mod templates;
 pub mod tickets;
 pub mod timeline;
+mod trimming;
 pub mod users;
+pub mod wanted_files;
 
 use std::{net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use backend::{Target, Transaction, sql};
+use chrono::{DateTime, Utc};
 pub use error::StoreError;
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,
@@ -127,6 +142,15 @@ impl Store {
     #[must_use]
     pub fn is_embedded(&self) -> bool {
         matches!(self.backend, Backend::Sqlite { .. })
+    }
+
+    /// The time as all nodes have it: the database's own, where more than one shares it, else the node's.
+    pub async fn time(&self, local: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        if self.is_embedded() {
+            return self.ping().await.map(|()| local);
+        }
+        let (now,): (DateTime<Utc>,) = sql("select clock_timestamp()").fetch_one(self).await?;
+        Ok(now)
     }
 
     pub async fn ping(&self) -> Result<(), StoreError> {

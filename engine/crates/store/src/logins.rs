@@ -172,16 +172,6 @@ impl Store {
         Ok(revoke(self.writer(), id, now).await? == 1)
     }
 
-    pub async fn revoke_logins_of(&self, user_id: UserId, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        revoke_all(self.writer(), user_id, now).await
-    }
-
-    /// Logins that ended since then.
-    pub async fn logins_revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<LoginId>, StoreError> {
-        let ids: Vec<(Uuid,)> = sql("select id from logins where revoked_at >= $1").bind(since).fetch_all(self).await?;
-        Ok(ids.into_iter().map(|(id,)| id.into()).collect())
-    }
-
     /// Forgets logins that have been over since then, and their tokens.
     pub async fn trim_logins(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
@@ -263,9 +253,20 @@ pub(crate) async fn revoke_all<'a>(
     user_id: UserId,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
-    sql("update logins set revoked_at = $2 where user_id = $1 and revoked_at is null")
+    revoke_others(target, user_id, None, now).await
+}
+
+/// Every login of the user, but for one that may be kept.
+pub(crate) async fn revoke_others<'a>(
+    target: impl Into<Target<'a>>,
+    user_id: UserId,
+    kept: Option<LoginId>,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    sql("update logins set revoked_at = $2 where user_id = $1 and revoked_at is null and id is distinct from $3")
         .bind(user_id)
         .bind(now)
+        .bind(kept)
         .execute(target)
         .await
 }

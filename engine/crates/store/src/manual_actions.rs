@@ -1,18 +1,22 @@
 //! What the engine cannot decide, for a person to do.
 
+mod closing;
+mod raising;
+
 use chrono::{DateTime, Utc};
-use patchbay_domain::{
-    ChannelId, ConversationId, DeadLetterId, ManualActionId, MessageId, OrganisationId, UserId, event::Change,
-};
+pub(crate) use closing::{close_one, resolve_channel, resolve_dead_letter, resolve_unknown};
+use patchbay_domain::{ChannelId, ConversationId, DeadLetterId, ManualActionId, MessageId, OrganisationId, UserId};
+pub(crate) use raising::{NewManualAction, raise};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    backend::{Statement, sql},
+    audit::{self, NewAudit},
+    backend::sql,
     organisation_tx::OrganisationTx,
-    rows::{Batch, Id, Time, batch, parse, word},
+    rows::{parse, word},
     tickets::Page,
 };
 
@@ -20,6 +24,7 @@ pub const MESSAGE_FAILED: &str = "MESSAGE_FAILED";
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 pub const CHANNEL_UNAUTHORIZED: &str = "CHANNEL_UNAUTHORIZED";
 pub const CHANNEL_ALERT: &str = "CHANNEL_ALERT";
+pub const WEBHOOK_UNREGISTERED: &str = "WEBHOOK_UNREGISTERED";
 pub const DEAD_LETTER: &str = "DEAD_LETTER";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,39 +50,6 @@ pub struct ManualAction {
     pub resolution: Option<String>,
     pub created_at: DateTime<Utc>,
     pub completed_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct NewManualAction {
-    pub(crate) organisation_id: OrganisationId,
-    pub(crate) channel_id: Option<ChannelId>,
-    pub(crate) conversation_id: Option<ConversationId>,
-    pub(crate) message_id: Option<MessageId>,
-    pub(crate) dead_letter_id: Option<DeadLetterId>,
-    pub(crate) kind: &'static str,
-    pub(crate) detail: String,
-}
-
-impl NewManualAction {
-    pub(crate) fn new(organisation_id: OrganisationId, kind: &'static str, detail: &str) -> Self {
-        Self {
-            organisation_id,
-            channel_id: None,
-            conversation_id: None,
-            message_id: None,
-            dead_letter_id: None,
-            kind,
-            detail: detail.to_owned(),
-        }
-    }
-}
-
-batch! {
-    struct ActionRow<'a> {
-        id: ManualActionId, organisation_id: OrganisationId, channel_id: Option<ChannelId>,
-        conversation_id: Option<ConversationId>, message_id: Option<MessageId>, dead_letter_id: Option<DeadLetterId>,
-        kind: &'a str, detail: &'a str, status: &'a str, created_at: Time,
-    }
 }
 
 const COLUMNS: &str = "id, organisation_id, channel_id, conversation_id, message_id, dead_letter_id, kind, detail, \
@@ -190,102 +162,15 @@ impl Store {
         id: ManualActionId,
         status: ActionStatus,
         resolution: &str,
+        audit: Option<&NewAudit>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
         let closed = close_one(&mut tx, organisation_id, id, status, resolution).await?;
+        if closed {
+            audit::insert(&mut tx, audit.as_slice(), now).await?;
+        }
         tx.commit().await?;
         Ok(closed)
     }
-}
-
-/// False where it is not pending.
-pub(crate) async fn close_one(
-    tx: &mut OrganisationTx,
-    organisation_id: OrganisationId,
-    id: ManualActionId,
-    status: ActionStatus,
-    resolution: &str,
-) -> Result<bool, StoreError> {
-    let statement = sql("update manual_actions set status = $3, resolution = $4, completed_at = $5 \
-         where organisation_id = $1 and id = $2 and status = 'PENDING' returning organisation_id, id")
-    .bind(organisation_id)
-    .bind(id)
-    .bind(word(&status)?)
-    .bind(resolution)
-    .bind(tx.now());
-    Ok(close(tx, statement).await? > 0)
-}
-
-/// Asks a person.
-pub(crate) async fn raise(tx: &mut OrganisationTx, actions: Vec<NewManualAction>) -> Result<(), StoreError> {
-    if actions.is_empty() {
-        return Ok(());
-    }
-    let now = tx.now();
-    let rows: Vec<_> = actions
-        .iter()
-        .map(|action| ActionRow {
-            id: ManualActionId::at(now),
-            organisation_id: action.organisation_id,
-            channel_id: action.channel_id,
-            conversation_id: action.conversation_id,
-            message_id: action.message_id,
-            dead_letter_id: action.dead_letter_id,
-            kind: action.kind,
-            detail: &action.detail,
-            status: "PENDING",
-            created_at: now.into(),
-        })
-        .collect();
-    sql(ActionRow::insert_into("manual_actions")).rows(&rows).execute(&mut *tx).await?;
-    for row in &rows {
-        tx.push(row.organisation_id, Change::ManualActionUpdated { manual_action_id: row.id })?;
-    }
-    Ok(())
-}
-
-/// The platform answered what a person was asked about these messages.
-pub(crate) async fn resolve_unknown(tx: &mut OrganisationTx, messages: &[MessageId]) -> Result<(), StoreError> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let statement = sql("update manual_actions set status = 'COMPLETED', resolution = 'reported', completed_at = $2 \
-         where message_id in (select id from {rows} r) and kind = 'OUTCOME_UNKNOWN' and status = 'PENDING' \
-         returning organisation_id, id")
-    .rows(&Id::all(messages))
-    .bind(tx.now());
-    close(tx, statement).await.map(drop)
-}
-
-pub(crate) async fn resolve_dead_letter(
-    tx: &mut OrganisationTx,
-    organisation_id: OrganisationId,
-    id: DeadLetterId,
-    resolution: &str,
-) -> Result<(), StoreError> {
-    let statement = sql("update manual_actions set status = 'COMPLETED', resolution = $3, completed_at = $4 \
-         where organisation_id = $1 and dead_letter_id = $2 and status = 'PENDING' returning organisation_id, id")
-    .bind(organisation_id)
-    .bind(id)
-    .bind(resolution)
-    .bind(tx.now());
-    close(tx, statement).await.map(drop)
-}
-
-/// The channel works again.
-pub(crate) async fn resolve_channel(tx: &mut OrganisationTx, channel_id: ChannelId) -> Result<(), StoreError> {
-    let statement = sql("update manual_actions set status = 'COMPLETED', resolution = 'corrected', completed_at = $2 \
-         where channel_id = $1 and kind = 'CHANNEL_UNAUTHORIZED' and status = 'PENDING' returning organisation_id, id")
-    .bind(channel_id)
-    .bind(tx.now());
-    close(tx, statement).await.map(drop)
-}
-
-async fn close(tx: &mut OrganisationTx, statement: Statement) -> Result<usize, StoreError> {
-    let closed: Vec<(Uuid, Uuid)> = statement.fetch_all(&mut *tx).await?;
-    for (organisation_id, id) in &closed {
-        tx.push((*organisation_id).into(), Change::ManualActionUpdated { manual_action_id: (*id).into() })?;
-    }
-    Ok(closed.len())
 }

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    backend::{Param, Statement, sql},
-    rows::{Id, parse},
+    backend::{Statement, sql},
+    params::Param,
+    rows::parse,
 };
 
 /// A message with what only the store knows of it.
@@ -208,26 +209,6 @@ impl Store {
                 .fetch_one(self)
                 .await?;
         Ok(count.unsigned_abs())
-    }
-}
-
-impl Store {
-    /// Of each ticket that has messages the newest, in no particular order.
-    pub async fn newest_messages(
-        &self,
-        organisation_id: OrganisationId,
-        tickets: &[TicketId],
-    ) -> Result<Vec<MessageView>, StoreError> {
-        let rows: Vec<ViewRow> = sql(format!(
-            "{} join {{rows}} r on m.id = (select n.id from messages n where n.ticket_id = r.id \
-             order by n.platform_at desc, n.sequence desc limit 1) where m.organisation_id = $2",
-            select()
-        ))
-        .rows(&Id::all(tickets))
-        .bind(organisation_id)
-        .fetch_all(self)
-        .await?;
-        rows.into_iter().map(MessageView::try_from).collect()
     }
 }
 

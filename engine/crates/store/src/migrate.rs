@@ -3,7 +3,7 @@
 
 use sqlx::migrate::{Migrate, Migrator};
 
-use crate::{Backend, Store, StoreError, customers};
+use crate::{Backend, Store, StoreError, customers, search};
 
 static POSTGRES: Migrator = sqlx::migrate!("../../../migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("../../../migrations/sqlite");
@@ -22,7 +22,8 @@ impl Store {
             }
             Backend::Sqlite { writer, .. } => run(&SQLITE, &mut *writer.acquire().await?).await?,
         }
-        customers::fold_all(self).await
+        customers::fold_all(self).await?;
+        search::index_older(self).await
     }
 }
 

@@ -91,8 +91,8 @@ impl From<StoredNotification> for Notification {
 }
 
 /// What concerns the user `$2` of the organisation `$1`.
-const CONCERNING: &str = "n.organisation_id = $1 and (n.user_id is null or n.user_id = $2) and n.created_at >= \
-    (select u.created_at from users u where u.id = $2 and u.organisation_id = $1)";
+const CONCERNING: &str = "n.organisation_id = $1 and (n.user_id is null or n.user_id = $2) and n.sequence > \
+    (select u.came_after from users u where u.id = $2 and u.organisation_id = $1)";
 
 /// What the user `$2` has read neither by itself nor with all up to some place.
 const UNREAD: &str = "n.sequence > coalesce((select max(p.read_through) from notification_marks p \

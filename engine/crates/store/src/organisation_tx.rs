@@ -86,6 +86,11 @@ impl OrganisationTx {
         self.now
     }
 
+    /// For what is written in the same transaction whoever begins it.
+    pub(crate) fn transaction(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+
     /// Adds an event, and says which sequence number it has.
     pub(crate) fn push(&mut self, organisation_id: OrganisationId, change: Change) -> Result<i64, StoreError> {
         let last = self.sequences.get_mut(&organisation_id).ok_or(StoreError::UnknownOrganisation(organisation_id))?;

@@ -7,12 +7,14 @@
 //!
 //! To add a column type, implement [`Column`] for it below.
 
-use std::{borrow::Cow, fmt::Write, io};
+mod unfold;
+
+use std::{borrow::Cow, io};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use patchbay_domain::{
     AttemptId, AuditId, CampaignId, ChannelId, ContactId, ConversationId, DeadLetterId, IdentityId, ManualActionId,
-    MessageId, NodeId, NotificationId, OrganisationId, RecipientId, TicketId, UserId, WebhookId,
+    MessageId, NodeId, NotificationId, OrganisationId, RecipientId, TemplateId, TicketId, UserId, WebhookId,
     delivery::MessageState,
     event::Change,
     message::Direction,
@@ -26,13 +28,16 @@ use serde_json::{
 };
 use uuid::Uuid;
 
-use crate::{backend::Engine, error::StoreError};
+use crate::error::StoreError;
+pub(crate) use unfold::from_clause;
 
 /// What the database takes a column of a batch for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Uuid,
     Text,
+    /// By which something is found.
+    Words,
     Integer,
     Boolean,
     Time,
@@ -98,8 +103,9 @@ macro_rules! columns {
 columns! {
     Uuid: Uuid, OrganisationId, UserId, ChannelId, ContactId, IdentityId, ConversationId, TicketId, MessageId,
         AttemptId, CampaignId, NodeId, AuditId, DeadLetterId, ManualActionId, NotificationId,
-        RecipientId, WebhookId;
+        RecipientId, TemplateId, WebhookId;
     Text: String, &str, Cow<'_, str>, Direction, MessageState, TicketStatus, Priority, crate::jobs::Direction;
+    Words: crate::search::Words;
     Integer: i64, u32;
     Boolean: bool;
     Time: Time;
@@ -111,17 +117,6 @@ impl Kind {
         match self {
             Self::Json => Self::NullableJson,
             kind => kind,
-        }
-    }
-
-    const fn postgres(self) -> &'static str {
-        match self {
-            Self::Uuid => "uuid",
-            Self::Text => "text",
-            Self::Integer => "bigint",
-            Self::Boolean => "boolean",
-            Self::Time => "timestamptz",
-            Self::Json | Self::NullableJson => "jsonb",
         }
     }
 }
@@ -145,47 +140,6 @@ impl Serialize for Time {
 /// PostgreSQL keeps microseconds; so does everybody.
 pub(crate) fn cut(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
-}
-
-/// The batch that parameter `$1` holds, as a table.
-pub(crate) fn from_clause(columns: &[(&str, Kind)], engine: Engine) -> String {
-    match engine {
-        Engine::Postgres => unfold_in_postgres(columns),
-        Engine::Sqlite => unfold_in_sqlite(columns),
-    }
-}
-
-fn unfold_in_postgres(columns: &[(&str, Kind)]) -> String {
-    let (mut names, mut types) = (String::new(), String::new());
-    for (index, (name, kind)) in columns.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        // A JSON null would come as no value at all.
-        let value =
-            if *kind == Kind::Json { format!("coalesce({name}, 'null'::jsonb) as {name}") } else { (*name).into() };
-        push(&mut names, format_args!("{comma}{value}"));
-        push(&mut types, format_args!("{comma}{name} {}", kind.postgres()));
-    }
-    format!("(select {names} from jsonb_to_recordset($1::jsonb) as t({types}))")
-}
-
-fn unfold_in_sqlite(columns: &[(&str, Kind)]) -> String {
-    let mut names = String::new();
-    for (index, (name, kind)) in columns.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        let value = match kind {
-            Kind::Uuid => format!("unhex(replace(value->>'{name}', '-', ''))"),
-            Kind::Json => format!("value->'{name}'"),
-            Kind::NullableJson => format!("nullif(value->'{name}', 'null')"),
-            Kind::Text | Kind::Integer | Kind::Boolean | Kind::Time => format!("value->>'{name}'"),
-        };
-        push(&mut names, format_args!("{comma}{value} as {name}"));
-    }
-    format!("(select {names} from json_each($1))")
-}
-
-fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    text.write_fmt(part).unwrap_or_default();
 }
 
 /// JSON without NUL, which PostgreSQL keeps neither in text nor in JSON.
@@ -227,24 +181,6 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, Sto
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    batch! {
-        struct Example<'a> { id: Uuid, text: &'a str, count: i64, at: Option<Time>, extra: Value, note: Option<Value> }
-    }
-
-    #[test]
-    fn a_batch_unfolds_on_both() {
-        assert_eq!(
-            from_clause(Example::COLUMNS, Engine::Postgres),
-            "(select id, text, count, at, coalesce(extra, 'null'::jsonb) as extra, note from \
-             jsonb_to_recordset($1::jsonb) as t(id uuid, text text, count bigint, at timestamptz, extra jsonb, note jsonb))"
-        );
-        assert_eq!(
-            from_clause(Example::COLUMNS, Engine::Sqlite),
-            "(select unhex(replace(value->>'id', '-', '')) as id, value->>'text' as text, value->>'count' as count, \
-             value->>'at' as at, value->'extra' as extra, nullif(value->'note', 'null') as note from json_each($1))"
-        );
-    }
 
     #[test]
     fn nul_is_replaced_and_a_backslash_stays() {

@@ -17,7 +17,7 @@ use crate::{
     delivery::{self, Delivery},
     external_ids::{self, Identified},
     organisation_tx::OrganisationTx,
-    references,
+    references::{self, Target},
     rows::{Batch, Time, batch},
 };
 
@@ -124,7 +124,8 @@ async fn named(tx: &mut OrganisationTx, reports: &[StatusReport]) -> Result<Vec<
     .await
 }
 
-/// What had left by then: an echo by its own time, one of ours by its attempt's, which may still be under way.
+/// What had left by then: an echo by its own time, and one so old that its attempts are forgotten; one of ours by its
+/// attempt's, which may still be under way.
 async fn up_to(tx: &mut OrganisationTx, reports: &[StatusReport]) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = positions(reports, |position, StatusReport { channel_id, status }| {
         let reached = matches!(status.state, ReportedState::Delivered | ReportedState::Read);
@@ -137,7 +138,8 @@ async fn up_to(tx: &mut OrganisationTx, reports: &[StatusReport]) -> Result<Vec<
     sql("select r.position, m.id from {rows} r \
          join threads t on t.channel_id = r.channel_id and t.key = r.thread \
          join messages m on m.conversation_id = t.conversation_id and m.platform_at <= r.up_to \
-         and m.state in ('SENDING', 'SENT', 'DELIVERED') where m.direction = 'OUTBOUND' and (m.attempts = 0 or exists \
+         and m.state in ('SENDING', 'SENT', 'DELIVERED') where m.direction = 'OUTBOUND' and (not exists \
+         (select 1 from attempts a where a.message_id = m.id) or exists \
          (select 1 from attempts a where a.message_id = m.id and a.started_at <= r.up_to \
          and (a.ended_at is null or a.outcome = 'SENT')))")
     .rows(&rows)
@@ -248,5 +250,9 @@ pub(crate) async fn apply_pending(
             delivery.report(&status);
         }
     }
-    references::apply_pending(tx, deliveries, identified).await
+    let targets = deliveries.values().map(|delivery| {
+        let Delivery { id, conversation_id, organisation_id, .. } = *delivery;
+        (id, Target { id, conversation_id, organisation_id })
+    });
+    references::apply_pending(tx, identified, &targets.collect()).await
 }

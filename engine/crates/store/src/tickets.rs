@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     backend::{Statement, sql},
+    notifications::COUNTED,
     rows::{parse, word},
 };
 
@@ -134,11 +135,24 @@ fn select(chosen: &str) -> String {
     )
 }
 
-/// `$1` to `$6`.
-const FILTER: &str = "organisation_id = $1 and ($2 is null or status = $2) and ($3 is null or priority = $3) \
-    and ($4 is null or assignee_id = $4) and ($5 is null or channel_id = $5) and ($6 is null or identity_id = $6)";
-
 impl TicketFilter {
+    /// `$1` to `$6`. What is not asked for is not compared, so that each question has the plan that suits it.
+    fn condition(&self) -> String {
+        let asked = [
+            ("$2", "status", self.status.is_some()),
+            ("$3", "priority", self.priority.is_some()),
+            ("$4", "assignee_id", self.assignee_id.is_some()),
+            ("$5", "channel_id", self.channel_id.is_some()),
+            ("$6", "identity_id", self.customer_id.is_some()),
+        ];
+        let conditions = asked.map(
+            |(place, column, is_asked)| {
+                if is_asked { format!("{column} = {place}") } else { format!("{place} is null") }
+            },
+        );
+        format!("organisation_id = $1 and {}", conditions.join(" and "))
+    }
+
     fn bind(&self, statement: Statement, organisation_id: OrganisationId) -> Result<Statement, StoreError> {
         Ok(statement
             .bind(organisation_id)
@@ -159,8 +173,12 @@ impl Store {
         page: Page<TicketCursor>,
     ) -> Result<Vec<TicketView>, StoreError> {
         let chosen = format!(
-            "select * from tickets where {FILTER} and ($7 is null or updated_at < $7 \
-             or (updated_at = $7 and id > $8)) order by updated_at desc, id limit $9 offset $10"
+            "select * from tickets where {} and {} order by updated_at desc, id limit $9 offset $10",
+            filter.condition(),
+            match page.after {
+                Some(_) => "updated_at <= $7 and (updated_at < $7 or id > $8)",
+                None => "$7 is null and $8 is null",
+            }
         );
         let statement = sql(format!("{} order by t.updated_at desc, t.id", select(&chosen)));
         let rows: Vec<TicketRow> = filter
@@ -174,13 +192,15 @@ impl Store {
         rows.into_iter().map(TicketView::try_from).collect()
     }
 
+    /// How many there are, up to [`COUNTED`].
     pub async fn count_tickets(
         &self,
         organisation_id: OrganisationId,
         filter: &TicketFilter,
     ) -> Result<u64, StoreError> {
-        let statement = sql(format!("select count(*) from tickets where {FILTER}"));
-        let (count,): (i64,) = filter.bind(statement, organisation_id)?.fetch_one(self).await?;
+        let statement =
+            sql(format!("select count(*) from (select 1 from tickets where {} limit $7) counted", filter.condition()));
+        let (count,): (i64,) = filter.bind(statement, organisation_id)?.bind(COUNTED).fetch_one(self).await?;
         Ok(count.unsigned_abs())
     }
 

@@ -1,8 +1,8 @@
-//! People of an organisation. E-mails are unique over all organisations, and
-//! kept in lower case.
+//! People of an organisation. E-mails and usernames are unique over all organisations,
+//! however they are typed; e-mails are kept in lower case, usernames as they were given.
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{OrganisationId, UserId, people::Role};
+use patchbay_domain::{LoginId, OrganisationId, UserId, people::Role};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::{
     Store, StoreError,
     audit::{self, NewAudit},
     backend::{Statement, Target, sql},
+    invites,
     rows::{parse, word},
 };
 
@@ -102,8 +103,16 @@ impl TryFrom<UserRow> for User {
 
 impl Store {
     /// [`StoreError::Conflict`] where the e-mail or username is taken.
-    pub async fn create_user(&self, user: &NewUser, now: DateTime<Utc>) -> Result<(), StoreError> {
-        insert(self.writer(), user, now).await
+    pub async fn create_user(
+        &self,
+        user: &NewUser,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        insert(&mut transaction, user, now).await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
+        transaction.commit().await
     }
 
     pub async fn user(&self, organisation_id: OrganisationId, id: UserId) -> Result<Option<User>, StoreError> {
@@ -126,7 +135,7 @@ impl Store {
     }
 
     pub async fn user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
-        let found = sql(format!("select {COLUMNS} from users where username = $1"));
+        let found = sql(format!("select {COLUMNS} from users where lower(username) = $1"));
         self.one_user(found.bind(username.to_lowercase())).await
     }
 
@@ -162,7 +171,52 @@ impl Store {
             .map(drop)
     }
 
-    /// Switches a user off and ends every login. False where the organisation has no such user.
+    /// A new password ends every login, but for one that may be kept. False where the organisation has no such user.
+    pub async fn set_password(
+        &self,
+        organisation_id: OrganisationId,
+        id: UserId,
+        password_hash: &str,
+        kept: Option<LoginId>,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let written =
+            sql("update users set password_hash = $3, updated_at = $4 where organisation_id = $1 and id = $2")
+                .bind(organisation_id)
+                .bind(id)
+                .bind(password_hash)
+                .bind(now)
+                .execute(&mut transaction)
+                .await?;
+        if written == 0 {
+            return Ok(false);
+        }
+        crate::logins::revoke_others(&mut transaction, id, kept, now).await?;
+        audit::insert(&mut transaction, audit.as_slice(), now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Lets a user in again. False where the organisation has no such user.
+    pub async fn reactivate_user(
+        &self,
+        organisation_id: OrganisationId,
+        id: UserId,
+        audit: Option<&NewAudit>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let statement = sql("update users set is_active = $4, updated_at = $3 where organisation_id = $1 and id = $2")
+            .bind(organisation_id)
+            .bind(id)
+            .bind(now)
+            .bind(true);
+        self.write_audited(statement, audit, now).await
+    }
+
+    /// Switches a user off, ends every login, and takes back the invitations that nobody has accepted yet. False where
+    /// the organisation has no such user.
     pub async fn deactivate_user(
         &self,
         organisation_id: OrganisationId,
@@ -182,6 +236,7 @@ impl Store {
             return Ok(false);
         }
         crate::logins::revoke_all(&mut transaction, id, now).await?;
+        invites::take_back(&mut transaction, id).await?;
         audit::insert(&mut transaction, audit.as_slice(), now).await?;
         transaction.commit().await?;
         Ok(true)
@@ -199,11 +254,12 @@ pub(crate) async fn insert<'a>(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sql("insert into users (id, organisation_id, email, username, name, password_hash, role, is_active, created_by, \
-         created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)")
+         created_at, updated_at, came_after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, \
+         coalesce((select o.event_sequence from organisations o where o.id = $2), 0))")
     .bind(user.id)
     .bind(user.organisation_id)
     .bind(user.email.as_ref().map(|email| email.to_lowercase()))
-    .bind(user.username.as_ref().map(|username| username.to_lowercase()))
+    .bind(user.username.as_ref())
     .bind(&user.name)
     .bind(&user.password_hash)
     .bind(word(&user.role)?)

@@ -122,7 +122,8 @@ fn operation(types: &mut Types, scope: &str, described: &Described) -> Value {
 fn parameters(types: &mut Types, described: &Described) -> Vec<Value> {
     let mut parameters = Vec::new();
     for name in described.endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = value((described.id)(&mut types.taken));
+        let other = described.named.filter(|(parameter, _)| *parameter == name);
+        let schema = value(other.map_or(described.id, |(_, schema)| schema)(&mut types.taken));
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
     for query in &described.queries {

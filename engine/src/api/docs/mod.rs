@@ -15,8 +15,9 @@ use document::Dialect;
 use utoipa_swagger_ui::{Config, Url, serve};
 
 use super::{
+    business,
     endpoint::{Endpoint, get, no_route},
-    helpdesk, ops,
+    helpdesk, inbox, ops, sessions,
 };
 
 const PAGE: &str = include_str!("page.html");
@@ -37,6 +38,19 @@ fn dialects() -> Vec<Dialect> {
             title: "Patchbay: helpdesk",
             problem: helpdesk::problem_schema,
             scopes: helpdesk::scopes(),
+        },
+        Dialect { name: "inbox", title: "Patchbay: inbox", problem: inbox::problem_schema, scopes: inbox::scopes() },
+        Dialect {
+            name: "sessions",
+            title: "Patchbay: sessions",
+            problem: sessions::problem_schema,
+            scopes: vec![("/api", sessions::endpoints())],
+        },
+        Dialect {
+            name: "business",
+            title: "Patchbay: business",
+            problem: business::problem_schema,
+            scopes: vec![business::uploads(), ("/api", business::endpoints())],
         },
         Dialect {
             name: "ops",

@@ -114,6 +114,7 @@ struct Channel {
     #[serde(rename = "type")]
     kind: String,
     tickets: u64,
+    /// Written in the quarters of an hour that the time touches; of one assignee, those of their tickets.
     messages: u64,
     avg_response_time: u64,
     avg_resolution_time: u64,
@@ -151,7 +152,7 @@ struct Agent {
 
 impl From<AgentReport> for Agent {
     fn from(report: AgentReport) -> Self {
-        let AgentReport { user, assigned, open, closed } = report;
+        let AgentReport { user, assigned, messages, open, closed } = report;
         Self {
             id: user.id,
             name: user.name,
@@ -159,7 +160,7 @@ impl From<AgentReport> for Agent {
             assigned_tickets: assigned.tickets,
             closed_tickets: closed,
             open_tickets: open,
-            total_messages: assigned.messages,
+            total_messages: messages,
             avg_response_time: response(&assigned),
             avg_resolution_time: resolution(&assigned),
         }

@@ -77,7 +77,13 @@ impl SignUpBody {
         let (organisation_name, name) = (check.required("orgName", org_name), check.required("name", name));
         let (email, password) = (check.required("email", email), check.required("password", password));
         check.finish(|| {
-            Ok(SignUp { organisation_name: organisation_name?, name: name?, email: email?, password: password? })
+            Ok(SignUp {
+                organisation_name: organisation_name?,
+                slug: None,
+                name: name?,
+                email: email?,
+                password: password?,
+            })
         })
     }
 }

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::campaign_recipients::Recipient;
-use crate::service::campaigns::Counted;
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -126,8 +125,8 @@ struct Skipped {
     duplicate: u64,
 }
 
-impl From<Counted> for Stats {
-    fn from(Counted { campaign, counts }: Counted) -> Self {
+impl From<stored::Counted> for Stats {
+    fn from(stored::Counted { campaign, counts }: stored::Counted) -> Self {
         Self {
             total_recipients: counts.total(),
             sent_count: counts.sent,
@@ -161,8 +160,8 @@ pub struct Reported {
     cancelled: u64,
 }
 
-impl From<Counted> for Reported {
-    fn from(Counted { campaign, counts }: Counted) -> Self {
+impl From<stored::Counted> for Reported {
+    fn from(stored::Counted { campaign, counts }: stored::Counted) -> Self {
         Self {
             id: campaign.id,
             name: campaign.name,

@@ -5,6 +5,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::CONTENT_TYPE,
+    rt,
     web::{self, Payload},
 };
 use chrono::{DateTime, Utc};
@@ -26,6 +27,7 @@ use crate::{
         endpoint::{get, post},
         fields::Check,
         problem::Problem,
+        repeatable::Longest,
     },
     app::App,
     auth::{Admin, Principal},
@@ -46,6 +48,7 @@ pub fn endpoints() -> Vec<Described> {
             .query::<FilterQuery>()
             .pages::<Recipient>(),
         post("/{organisation}/campaigns/{id}/recipients", add)
+            .takes_up_to(Longest::Bytes(LARGEST))
             .does("Add recipients to a campaign")
             .admins()
             .takes::<Added>()
@@ -163,14 +166,26 @@ async fn add(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
-    let mut adding = Adding::begin(&app, &admin, path.id).await?;
-    match take_all(&mut adding, &request, payload).await {
-        Ok(()) => Ok(HttpResponse::Created().json(Answer::from(adding.finish().await?))),
+    let is_lines = is_lines(&request);
+    // A task of its own: what was added is written down even when the caller hangs up.
+    let adding = rt::spawn(async move { add_all(&app, &admin, path.id, is_lines, payload).await });
+    adding.await.map_err(|error| ServiceError::Internal(format!("a list was not added to its end: {error}")))?
+}
+
+async fn add_all(
+    app: &App,
+    admin: &Admin,
+    id: CampaignId,
+    is_lines: bool,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    let mut adding = Adding::begin(app, admin, id).await?;
+    let taken = take_all(&mut adding, is_lines, payload).await;
+    let finished = adding.finish().await;
+    match taken {
+        Ok(()) => Ok(HttpResponse::Created().json(Answer::from(finished?))),
         Err(Failed::Service(error)) => Err(error.into()),
-        Err(failed) => {
-            let added = adding.finish().await?.added;
-            Err(failed.problem(added).into())
-        }
+        Err(failed) => Err(failed.problem(finished?.added).into()),
     }
 }
 
@@ -209,8 +224,8 @@ impl Failed {
     }
 }
 
-async fn take_all(adding: &mut Adding<'_>, request: &HttpRequest, mut payload: Payload) -> Result<(), Failed> {
-    let mut reader = ListReader::new(is_lines(request));
+async fn take_all(adding: &mut Adding<'_>, is_lines: bool, mut payload: Payload) -> Result<(), Failed> {
+    let mut reader = ListReader::new(is_lines);
     let (mut contacts, mut length): (Vec<Contact>, usize) = (Vec::new(), 0);
     while let Some(bytes) = payload.next().await {
         let bytes = bytes.map_err(|error| Failed::Lost(error.to_string()))?;

@@ -81,16 +81,41 @@ struct Body {
     #[serde(default)]
     name: Field<String>,
     #[serde(default)]
-    message_template: Field<String>,
+    message_template: Field<Said>,
+    /// A template of the platform; then the text is only what people see of it.
     #[serde(default)]
     template: Field<TemplateUse>,
     #[serde(default)]
     scheduled_at: Field<String>,
 }
 
+/// A text with places such as `{{name}}`, or a template of the platform whose parameters have such places.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "must be a text, or a template with its name, its language and its parameters")]
+#[schemars(rename = "CampaignText")]
+enum Said {
+    Text(String),
+    Template(TemplateUse),
+}
+
+/// The text and the template, however the template was named.
+fn said(message: Field<Said>, template: Field<TemplateUse>) -> (Field<String>, Field<TemplateUse>) {
+    match (message, template) {
+        (Field::Given(Said::Text(text)), template) => (Field::Given(text), template),
+        (Field::Given(Said::Template(named)), Field::Absent | Field::Null) => (Field::Absent, Field::Given(named)),
+        (Field::Given(Said::Template(_)), template) => {
+            (Field::Wrong("must be a text where template says what is sent".to_owned()), template)
+        }
+        (Field::Absent, template) => (Field::Absent, template),
+        (Field::Null, template) => (Field::Null, template),
+        (Field::Wrong(problem), template) => (Field::Wrong(problem), template),
+    }
+}
+
 impl Body {
     fn read_new(self) -> Result<CreateCampaign, ServiceError> {
         let Self { channel_id, name, message_template, template, scheduled_at } = self;
+        let (message_template, template) = said(message_template, template);
         let mut check = Check::default();
         let channel_id = check.required_value("channelId", channel_id);
         let name = check.required::<Name>("name", name);
@@ -114,6 +139,7 @@ impl Body {
     fn read_change(self) -> Result<ChangeCampaign, ServiceError> {
         // The channel stays: its contacts are not those of another.
         let Self { channel_id: _, name, message_template, template, scheduled_at } = self;
+        let (message_template, template) = said(message_template, template);
         let mut check = Check::default();
         let (name, text) = (check.optional("name", name), check.optional("messageTemplate", message_template));
         let template = template_of(&mut check, template);
@@ -251,6 +277,12 @@ mod tests {
         let channel = "00000000-0000-7000-8000-000000000000";
         let new = body(json!({"channelId": channel, "name": "n", "template": template})).read_new().unwrap();
         assert_eq!((new.text, new.template.unwrap().parameters), (None, json!(["{{name}}"])));
+        let named = body(json!({"channelId": channel, "name": "n", "messageTemplate": template})).read_new().unwrap();
+        assert_eq!((named.text, named.template.unwrap().name.as_str()), (None, "offer"));
+        let twice = json!({"channelId": channel, "name": "n", "messageTemplate": template, "template": template});
+        assert!(body(twice).read_new().unwrap_err().to_string().contains("messageTemplate: must be a text where"));
+        let number = body(json!({"channelId": channel, "name": "n", "messageTemplate": 5})).read_new().unwrap_err();
+        assert!(number.to_string().starts_with("messageTemplate: must be a text, or a template with"), "{number}");
         let nameless = json!({"channelId": channel, "name": "n", "template": {"name": "", "language": "en"}});
         assert!(body(nameless).read_new().unwrap_err().to_string().contains("template: must have a name"));
     }

@@ -14,7 +14,7 @@ use super::{
     Error, Id,
     messages::Message,
     page::{self, PageQuery},
-    tickets::Ticket,
+    ticket_answers::Ticket,
 };
 use crate::{
     api::{description::Described, endpoint::get},

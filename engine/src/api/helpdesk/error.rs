@@ -1,17 +1,13 @@
 //! Problems in the helpdesk's words: `{statusCode, message, error}`, where the
 //! `message` of a validation error is a list with a line per field.
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    api::{
-        description::schema_of,
-        problem::{Problem, Shape},
-    },
-    service::ServiceError,
+use crate::api::{
+    description::schema_of,
+    problem::{self, Dialect, Problem, Shape},
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -34,14 +30,22 @@ enum Message<'a> {
     Each(Vec<String>),
 }
 
-pub const SHAPE: Shape = Shape(body);
+#[derive(Debug)]
+pub struct Helpdesk;
+
+impl Dialect for Helpdesk {
+    const SHAPE: Shape = Shape(body);
+}
+
+pub const SHAPE: Shape = Helpdesk::SHAPE;
+pub type Error = problem::Error<Helpdesk>;
 
 pub fn problem_schema(generator: &mut SchemaGenerator) -> Schema {
     schema_of::<Body>(generator)
 }
 
 fn body(problem: &Problem) -> Value {
-    let Problem { status, code, message, fields, id, retry_after: _, allow: _ } = problem;
+    let Problem { status, code, message, fields, id, retry_after: _, allow: _, path: _ } = problem;
     let message = match fields.as_slice() {
         [] => Message::One(message),
         fields => Message::Each(fields.iter().map(ToString::to_string).collect()),
@@ -50,44 +54,12 @@ fn body(problem: &Problem) -> Value {
     serde_json::json!(Body { status_code: status.as_u16(), message, error, code, id: id.as_deref() })
 }
 
-/// What a handler of this dialect fails with.
-#[derive(Debug)]
-pub struct Error(Box<Problem>);
-
-impl From<ServiceError> for Error {
-    fn from(error: ServiceError) -> Self {
-        Problem::from(error).into()
-    }
-}
-
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Self {
-        Self(Box::new(problem))
-    }
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl ResponseError for Error {
-    fn status_code(&self) -> StatusCode {
-        self.0.status
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        SHAPE.answer(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::service::FieldProblem;
+    use crate::service::{FieldProblem, ServiceError};
 
     #[test]
     fn a_validation_error_lists_its_fields() {

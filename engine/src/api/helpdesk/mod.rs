@@ -22,6 +22,7 @@ mod notifications;
 mod organisations;
 pub(super) mod page;
 mod send_options;
+mod ticket_answers;
 mod tickets;
 mod timeline;
 mod users;

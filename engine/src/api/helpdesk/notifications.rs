@@ -2,10 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use patchbay_domain::{NotificationId, OrganisationId};
+use patchbay_domain::{NotificationId, OrganisationId, notice::NoticeKind};
 use patchbay_store::notifications as stored;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::value::{Error as ValueError, StrDeserializer},
+};
 use serde_json::Value;
 
 use super::{
@@ -53,7 +56,10 @@ struct Notification {
     id: NotificationId,
     org_id: OrganisationId,
     #[serde(rename = "type")]
-    kind: String,
+    kind: NoticeKind,
+    /// What it is about where it is about a channel, for which the document has no type of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<String>,
     title: String,
     message: String,
     data: Value,
@@ -77,7 +83,12 @@ impl From<stored::Notification> for Notification {
             read_at,
         } = known;
         let is_read = read_at.is_some();
-        Self { id, org_id: organisation_id, kind, title, message, data, is_read, read_at, created_at }
+        let documented = NoticeKind::deserialize(StrDeserializer::<ValueError>::new(&kind));
+        let (kind, alert) = match documented {
+            Ok(kind) => (kind, None),
+            Err(_) => (NoticeKind::NewMessage, Some(kind)),
+        };
+        Self { id, org_id: organisation_id, kind, alert, title, message, data, is_read, read_at, created_at }
     }
 }
 

@@ -57,7 +57,7 @@ struct Organisation {
 
 impl From<organisations::Organisation> for Organisation {
     fn from(organisation: organisations::Organisation) -> Self {
-        let organisations::Organisation { id, name, created_at, updated_at } = organisation;
+        let organisations::Organisation { id, name, slug: _, created_at, updated_at } = organisation;
         Self { id, name, created_at, updated_at }
     }
 }

@@ -6,6 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HeaderName, LINK},
 };
+use patchbay_store::notifications::COUNTED;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
@@ -106,16 +107,20 @@ fn links<C>(request: &HttpRequest, part: &Part<C>, total: u64, next: Option<&str
     let Part::Page { number, limit } = *part else {
         return next.map(|cursor| link(request, "next", ("cursor", cursor))).into_iter().collect();
     };
+    // Of a list that was not counted to its end, nobody knows the last page: the next one is there while this one is full.
+    let is_counted = total != u64::from(COUNTED);
     let last = u32::try_from(total.div_ceil(u64::from(limit))).unwrap_or(u32::MAX).max(1);
     let page = |relation, number: u32| link(request, relation, ("page", &number.to_string()));
     let mut links = vec![page("first", 1)];
     if number > 1 {
-        links.push(page("prev", (number - 1).min(last)));
+        links.push(page("prev", if is_counted { (number - 1).min(last) } else { number - 1 }));
     }
-    if number < last {
-        links.push(page("next", number + 1));
+    if number < last || (!is_counted && next.is_some()) {
+        links.push(page("next", number.saturating_add(1)));
     }
-    links.push(page("last", last));
+    if is_counted {
+        links.push(page("last", last));
+    }
     links
 }
 
@@ -186,6 +191,19 @@ mod tests {
                 "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"last\"",
             ]
         );
+    }
+
+    #[test]
+    fn a_list_that_was_not_counted_to_its_end_goes_on() {
+        let request = TestRequest::with_uri("/orgs/1/tickets?page=500&limit=20").to_http_request();
+        let relations = |total, next| {
+            let links = links(&request, &Part::<NoCursor>::Page { number: 500, limit: 20 }, total, next);
+            let relation = |link: &String| link.split("rel=").nth(1).unwrap().trim_matches('"').to_owned();
+            links.iter().map(relation).collect::<Vec<_>>()
+        };
+        assert_eq!(relations(10_000, Some("more")), ["first", "prev", "next"]);
+        assert_eq!(relations(10_000, None), ["first", "prev"]);
+        assert_eq!(relations(10_001, Some("more")), ["first", "prev", "next", "last"]);
     }
 
     #[actix_web::test]

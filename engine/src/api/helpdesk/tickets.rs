@@ -1,16 +1,16 @@
-//! `/orgs/{orgId}/tickets`.
+//! `/orgs/{orgId}/tickets`. What is answered is in `ticket_answers.rs`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, IdentityId, OrganisationId, TicketId, UserId, conversation::TicketUpdate};
-use patchbay_store::tickets::{Assignee, TicketFilter, TicketView};
+use patchbay_domain::{ChannelId, IdentityId, TicketId, UserId, conversation::TicketUpdate};
+use patchbay_store::tickets::TicketFilter;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     Error, Id,
     messages::Message,
     page::{self, PageQuery},
+    ticket_answers::{Ticket, WithMessages},
     words::{PriorityWord, StatusWord},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     app::App,
     auth::{Admin, Principal},
     service::{
-        ServiceError, WriteId, channels,
+        ServiceError, WriteId,
         fields::Subject,
         messages,
         page::Part,
@@ -173,95 +173,6 @@ impl AssignBody {
         let assignee_id = check.required_value("assigneeId", assignee_id);
         check.finish(|| assignee_id)
     }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Ticket {
-    id: TicketId,
-    org_id: OrganisationId,
-    channel_id: ChannelId,
-    customer_id: IdentityId,
-    external_thread_id: String,
-    subject: String,
-    status: StatusWord,
-    priority: PriorityWord,
-    assignee_id: Option<UserId>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    closed_at: Option<DateTime<Utc>>,
-    channel: Channel,
-    customer: Customer,
-    assignee: Option<Person>,
-    /// Everybody can read what is written in it.
-    is_public: bool,
-    #[serde(rename = "_count")]
-    count: Count,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TicketChannel")]
-struct Channel {
-    id: ChannelId,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TicketCustomer")]
-struct Customer {
-    id: IdentityId,
-    name: String,
-    platform: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Assignee")]
-struct Person {
-    id: UserId,
-    name: String,
-    email: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TicketCount")]
-struct Count {
-    messages: u64,
-}
-
-impl Ticket {
-    pub fn of(app: &App, view: TicketView) -> Self {
-        let is_public = channels::is_public(app, &view.channel_type);
-        let TicketView { ticket, organisation_id, external_thread_id, assignee, message_count, .. } = view;
-        Self {
-            id: ticket.id,
-            org_id: organisation_id,
-            channel_id: view.channel_id,
-            customer_id: view.customer_id,
-            external_thread_id,
-            subject: ticket.subject,
-            status: ticket.status.into(),
-            priority: ticket.priority.into(),
-            assignee_id: ticket.assignee_id,
-            created_at: ticket.created_at,
-            updated_at: ticket.updated_at,
-            closed_at: ticket.closed_at,
-            channel: Channel { id: view.channel_id, name: view.channel_name, kind: view.channel_type },
-            customer: Customer { id: view.customer_id, name: view.customer_name, platform: view.customer_platform },
-            assignee: assignee.map(|Assignee { id, name, email }| Person { id, name, email }),
-            is_public,
-            count: Count { messages: message_count },
-        }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TicketWithMessages")]
-struct WithMessages {
-    #[serde(flatten)]
-    ticket: Ticket,
-    messages: Vec<Message>,
 }
 
 async fn list(

@@ -5,127 +5,53 @@ use patchbay_domain::{ConversationId, UserId};
 use patchbay_store::people::ContactChange;
 use serde::Deserialize;
 
-use super::{Error, Id, made, ok, views::Contact};
+use super::{
+    Answer, Error, Id,
+    contact_bodies::{EmailBody, FollowerBody, PhoneBody, TagBody, UpdateBody},
+    made, ok,
+    views::Contact,
+};
 use crate::{
     api::{
-        endpoint::{Endpoint, delete, get, patch, post},
-        fields::{Check, Field, Noted},
+        description::Described,
+        endpoint::{delete, get, patch, post},
     },
     app::App,
     auth::Principal,
-    service::{
-        ServiceError, contacts as service, conversations,
-        fields::{EmailAddress, FromText, Name},
-        kinds::{bare, digits},
-    },
+    service::{contacts as service, conversations},
 };
 
-/// Of tags and of followers.
-const MOST: usize = 200;
-
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
     vec![
-        get("/conversations/{id}/contact", show),
-        patch("/conversations/{id}/contact", update),
-        post("/conversations/{id}/contact/emails", add_email),
-        post("/conversations/{id}/contact/phones", add_phone),
-        post("/conversations/{id}/contact/tags", add_tag),
-        delete("/conversations/{id}/contact/tags/{tag}", remove_tag),
-        post("/conversations/{id}/contact/followers", add_follower),
-        delete("/conversations/{id}/contact/followers/{user}", remove_follower),
+        get("/conversations/{id}/contact", show).does("Show a contact").answers::<Answer<Contact>>(),
+        patch("/conversations/{id}/contact", update)
+            .does("Change what is known of a contact")
+            .takes::<UpdateBody>()
+            .answers::<Answer<Contact>>(),
+        post("/conversations/{id}/contact/emails", add_email)
+            .does("Add an e-mail address")
+            .takes::<EmailBody>()
+            .creates::<Answer<Contact>>(),
+        post("/conversations/{id}/contact/phones", add_phone)
+            .does("Add a telephone number")
+            .takes::<PhoneBody>()
+            .creates::<Answer<Contact>>(),
+        post("/conversations/{id}/contact/tags", add_tag)
+            .does("Add a tag")
+            .takes::<TagBody>()
+            .creates::<Answer<Contact>>(),
+        delete("/conversations/{id}/contact/tags/{tag}", remove_tag)
+            .does("Remove a tag")
+            .names::<String>("tag")
+            .answers::<Answer<Contact>>(),
+        post("/conversations/{id}/contact/followers", add_follower)
+            .does("Add a follower")
+            .takes::<FollowerBody>()
+            .creates::<Answer<Contact>>(),
+        delete("/conversations/{id}/contact/followers/{user}", remove_follower)
+            .does("Remove a follower")
+            .answers::<Answer<Contact>>(),
     ]
-}
-
-/// A telephone number with its country, however it is written.
-struct PhoneNumber(String);
-
-impl FromText for PhoneNumber {
-    fn from_text(text: &str) -> Result<Self, String> {
-        let digits = digits(bare(text)).ok_or_else(|| "must be a telephone number with its country".to_owned())?;
-        Ok(Self(format!("+{digits}")))
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct UpdateBody {
-    email: Field<String>,
-    phone: Field<String>,
-    owner_id: Field<UserId>,
-    followers: Field<Vec<UserId>>,
-    tags: Field<Vec<String>>,
-    dnd: Field<bool>,
-    dnd_all: Field<bool>,
-}
-
-impl UpdateBody {
-    fn read(self) -> Result<Vec<ContactChange>, ServiceError> {
-        let Self { email, phone, owner_id, followers, tags, dnd, dnd_all } = self;
-        let mut check = Check::default();
-        let email = check.optional::<EmailAddress>("email", email);
-        let phone = check.optional::<PhoneNumber>("phone", phone);
-        let owner = check.nullable("ownerId", owner_id);
-        let followers = check.value("followers", followers).and_then(|users| few(&mut check, "followers", users));
-        let tags = check.value("tags", tags).and_then(|tags| few(&mut check, "tags", tags));
-        let tags = tags.and_then(|tags| tags.map(|tags| plain_tags(&mut check, &tags)).transpose());
-        let (dnd, dnd_all) = (check.value("dnd", dnd), check.value("dndAll", dnd_all));
-        check.finish(|| {
-            let email = email?.map(|address| email_change(address, true));
-            let phone = phone?.map(|PhoneNumber(number)| ContactChange::Phone { number, is_primary: true });
-            let changes = [
-                email,
-                phone,
-                owner?.map(ContactChange::Owner),
-                followers?.map(ContactChange::Followers),
-                tags?.map(ContactChange::Tags),
-                dnd?.map(ContactChange::DoNotDisturb),
-                dnd_all?.map(ContactChange::DoNotDisturbAll),
-            ];
-            Ok(changes.into_iter().flatten().collect())
-        })
-    }
-}
-
-fn few<T>(check: &mut Check, name: &str, items: Option<Vec<T>>) -> Result<Option<Vec<T>>, Noted> {
-    match items {
-        Some(items) if items.len() > MOST => Err(check.note(name, "must be at most 200")),
-        items => Ok(items),
-    }
-}
-
-fn plain_tags(check: &mut Check, tags: &[String]) -> Result<Vec<String>, Noted> {
-    let plain: Result<Vec<_>, _> = tags.iter().map(|tag| Name::from_text(tag).map(Name::into_string)).collect();
-    plain.map_err(|problem| check.note("tags", problem))
-}
-
-fn email_change(address: EmailAddress, is_primary: bool) -> ContactChange {
-    ContactChange::Email { address: address.into_string(), is_primary }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct EmailBody {
-    email: Field<String>,
-    is_primary: Field<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PhoneBody {
-    phone: Field<String>,
-    is_primary: Field<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TagBody {
-    tag: Field<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct FollowerBody {
-    user_id: Field<UserId>,
 }
 
 #[derive(Deserialize)]
@@ -164,10 +90,7 @@ async fn add_email(
     path: web::Path<Id<ConversationId>>,
     body: web::Json<EmailBody>,
 ) -> Result<HttpResponse, Error> {
-    let EmailBody { email, is_primary } = body.into_inner();
-    let mut check = Check::default();
-    let (email, is_primary) = (check.required("email", email), check.value("isPrimary", is_primary));
-    let added = check.finish(|| Ok(email_change(email?, is_primary?.unwrap_or(false))))?;
+    let added = body.into_inner().read()?;
     Ok(made(change(&app, &principal, path.id, &[added]).await?))
 }
 
@@ -177,12 +100,7 @@ async fn add_phone(
     path: web::Path<Id<ConversationId>>,
     body: web::Json<PhoneBody>,
 ) -> Result<HttpResponse, Error> {
-    let PhoneBody { phone, is_primary } = body.into_inner();
-    let mut check = Check::default();
-    let phone = check.required::<PhoneNumber>("phone", phone).map(|PhoneNumber(number)| number);
-    let is_primary = check.value("isPrimary", is_primary);
-    let added =
-        check.finish(|| Ok(ContactChange::Phone { number: phone?, is_primary: is_primary?.unwrap_or(false) }))?;
+    let added = body.into_inner().read()?;
     Ok(made(change(&app, &principal, path.id, &[added]).await?))
 }
 
@@ -192,9 +110,7 @@ async fn add_tag(
     path: web::Path<Id<ConversationId>>,
     body: web::Json<TagBody>,
 ) -> Result<HttpResponse, Error> {
-    let mut check = Check::default();
-    let tag = check.required::<Name>("tag", body.into_inner().tag);
-    let added = check.finish(|| Ok(ContactChange::Tag(tag?.into_string())))?;
+    let added = body.into_inner().read()?;
     Ok(made(change(&app, &principal, path.id, &[added]).await?))
 }
 
@@ -213,9 +129,7 @@ async fn add_follower(
     path: web::Path<Id<ConversationId>>,
     body: web::Json<FollowerBody>,
 ) -> Result<HttpResponse, Error> {
-    let mut check = Check::default();
-    let user = check.required_value("userId", body.into_inner().user_id);
-    let added = check.finish(|| Ok(ContactChange::Follow(user?)))?;
+    let added = body.into_inner().read()?;
     Ok(made(change(&app, &principal, path.id, &[added]).await?))
 }
 
@@ -235,35 +149,4 @@ async fn change(
     changes: &[ContactChange],
 ) -> Result<Contact, Error> {
     Ok(service::change(app, principal, id, changes).await?.contact.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn read(body: Value) -> Result<Vec<ContactChange>, String> {
-        serde_json::from_value::<UpdateBody>(body).unwrap().read().map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn only_what_is_given_changes() {
-        assert_eq!(read(json!({})), Ok(vec![]));
-        let number = "+4915112345678".to_owned();
-        assert_eq!(
-            read(json!({"phone": "whatsapp:+49 151 12345678", "ownerId": null, "dnd": true})),
-            Ok(vec![
-                ContactChange::Phone { number, is_primary: true },
-                ContactChange::Owner(None),
-                ContactChange::DoNotDisturb(true),
-            ])
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_by_field() {
-        let told = read(json!({"phone": "12", "tags": ["a", ""]})).unwrap_err();
-        assert_eq!(told, "phone: must be a telephone number with its country; tags: must not be empty");
-    }
 }

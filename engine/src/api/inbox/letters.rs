@@ -1,255 +1,76 @@
-//! Sending by SMS, WhatsApp and e-mail, now or later.
+//! Sending by SMS, WhatsApp and e-mail, now or later: one call, of which the address says what is asked.
 
-use std::collections::BTreeSet;
-
-use actix_web::{HttpResponse, web};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
-use patchbay_domain::{ConversationId, delivery::MessageState};
+use actix_web::{Handler, HttpResponse, web};
+use patchbay_domain::{ConversationId, MessageId, delivery::MessageState};
 use patchbay_store::messages::MessageView;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{
-    Error, Id, made,
-    query::{KindWord, Moment},
-    views::Message,
+    Answer, Error, Id,
+    letter_body::{Asked, LetterBody},
+    made,
+    message_view::Message,
+    query::Moment,
 };
 use crate::{
-    api::{
-        endpoint::{Endpoint, post},
-        fields::{Check, Field, Noted},
-    },
+    api::{description::Described, endpoint::post},
     app::App,
     auth::Principal,
-    service::{
-        ServiceError, WriteId,
-        fields::{EmailAddress, FromText, MessageText, Subject},
-        kinds::Kind,
-        writing::{self, Body, File, Letter, Mail},
-    },
+    service::{WriteId, kinds::Kind, writing},
 };
 
-const MOST_FILES: usize = 20;
-
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
+    let schedule = Asked { kind: None, names_recipient: false, is_scheduled: true };
     vec![
-        post("/conversations/{id}/messages/sms", sms),
-        post("/conversations/{id}/messages/whatsapp", whatsapp),
-        post("/conversations/{id}/messages/email", email),
-        post("/conversations/{id}/messages/schedule", schedule),
+        by(Kind::Sms, "/conversations/{id}/messages/sms", "Send an SMS"),
+        by(Kind::WhatsApp, "/conversations/{id}/messages/whatsapp", "Send a WhatsApp message"),
+        by(Kind::Email, "/conversations/{id}/messages/email", "Send a mail"),
+        post("/conversations/{id}/messages/schedule", send(schedule))
+            .does("Send a message at its time")
+            .takes::<LetterBody>()
+            .creates::<Answer<Later>>(),
     ]
 }
 
-/// The fields of every way to send; which are needed, the channel says.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LetterBody {
-    channel: Field<String>,
-    message: Field<String>,
-    from: Field<String>,
-    to: Field<String>,
-    from_name: Field<String>,
-    from_email: Field<String>,
-    subject: Field<String>,
-    body: Field<String>,
-    cc: Field<Addresses>,
-    bcc: Field<Addresses>,
-    attachments: Field<Vec<FileBody>>,
-    scheduled_at: Field<String>,
+/// To an address that the body names.
+fn by(kind: Kind, path: &'static str, summary: &'static str) -> Described {
+    let asked = Asked { kind: Some(kind), names_recipient: true, is_scheduled: false };
+    post(path, send(asked)).does(summary).takes::<LetterBody>().creates::<Answer<Message>>()
 }
 
-/// One text with commas, or a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Addresses {
-    Text(String),
-    List(Vec<String>),
+/// On the channel that the body names, to the address that is known.
+pub fn any() -> Described {
+    let asked = Asked { kind: None, names_recipient: false, is_scheduled: false };
+    post("/conversations/{id}/messages", send(asked))
+        .does("Send a message on the channel that it names")
+        .takes::<LetterBody>()
+        .creates::<Answer<Message>>()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileBody {
-    filename: String,
-    content: String,
-    content_type: String,
-}
+type Call = (web::Data<App>, Principal, web::Path<Id<ConversationId>>, WriteId, web::Json<LetterBody>);
 
-/// What the address of a call says about what is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Asked {
-    /// With none, the body says it.
-    kind: Option<Kind>,
-    /// The recipient has to be named.
-    names_recipient: bool,
-    is_scheduled: bool,
-}
-
-impl LetterBody {
-    fn read(self, asked: Asked) -> Result<Letter, ServiceError> {
-        let Self {
-            channel,
-            message,
-            from,
-            to,
-            from_name,
-            from_email,
-            subject,
-            body,
-            cc,
-            bcc,
-            attachments,
-            scheduled_at,
-        } = self;
-        let mut check = Check::default();
-        let kind = match asked.kind {
-            Some(kind) => Ok(kind),
-            None => check.required::<KindWord>("channel", channel).map(|KindWord(kind)| kind),
-        };
-        let to = if asked.names_recipient {
-            check.required::<String>("to", to).map(Some)
+fn send(asked: Asked) -> impl Handler<Call, Output = Result<HttpResponse, Error>> {
+    move |app: web::Data<App>,
+          principal: Principal,
+          path: web::Path<Id<ConversationId>>,
+          write: WriteId,
+          body: web::Json<LetterBody>| async move {
+        let letter = body.into_inner().read(asked)?;
+        let (sent, conversation) = writing::send(&app, &principal, path.id, write, letter).await?;
+        Ok::<_, Error>(if asked.is_scheduled {
+            made(Later::from(sent))
         } else {
-            check.optional::<String>("to", to)
-        };
-        let scheduled_at = if asked.is_scheduled {
-            check.required::<Moment>("scheduledAt", scheduled_at).map(Some)
-        } else {
-            check.optional::<Moment>("scheduledAt", scheduled_at)
-        };
-        let (from, written) = match kind {
-            Ok(Kind::Email) => {
-                let from_address = check.optional::<EmailAddress>("fromEmail", from_email);
-                let from_name = check.optional::<String>("fromName", from_name);
-                let subject = check.required::<Subject>("subject", subject);
-                // A form that has one field for all channels calls it the message.
-                let body = match body {
-                    Field::Absent | Field::Null => check.required::<MessageText>("body", message),
-                    given => check.required::<MessageText>("body", given),
-                };
-                let (cc, bcc) = (addresses(&mut check, "cc", cc), addresses(&mut check, "bcc", bcc));
-                let files = files(&mut check, attachments);
-                let from = from_address.clone().map(|address| address.map(EmailAddress::into_string));
-                let mail = || -> Result<Body, Noted> {
-                    Ok(Body::Email(Mail {
-                        from_name: from_name?,
-                        from_address: from_address?.map(EmailAddress::into_string),
-                        subject: subject?.into_string(),
-                        body: body?,
-                        cc: cc?,
-                        bcc: bcc?,
-                        files: files?,
-                    }))
-                };
-                (from, mail())
-            }
-            Ok(Kind::Sms | Kind::WhatsApp) => {
-                let text = check.required::<MessageText>("message", message);
-                (check.optional::<String>("from", from), text.map(Body::Text))
-            }
-            Err(noted) => (Err(noted), Err(noted)),
-        };
-        check.finish(|| {
-            Ok(Letter {
-                kind: kind?,
-                to: to?,
-                from: from?,
-                body: written?,
-                scheduled_at: scheduled_at?.map(|Moment(at)| at),
-            })
+            made(Message::of(&app, sent, &conversation.channel_type))
         })
     }
 }
 
-fn addresses(check: &mut Check, name: &str, field: Field<Addresses>) -> Result<Vec<String>, Noted> {
-    let texts = match check.value(name, field)? {
-        None => return Ok(Vec::new()),
-        Some(Addresses::Text(text)) => vec![text],
-        Some(Addresses::List(texts)) => texts,
-    };
-    let mut found = BTreeSet::new();
-    for text in texts.iter().flat_map(|text| text.split(',')).filter(|text| !text.trim().is_empty()) {
-        match EmailAddress::from_text(text) {
-            Ok(address) => found.insert(address.into_string()),
-            Err(_) => return Err(check.note(name, "must be e-mail addresses, with commas between")),
-        };
-    }
-    Ok(found.into_iter().collect())
-}
-
-fn files(check: &mut Check, field: Field<Vec<FileBody>>) -> Result<Vec<File>, Noted> {
-    let given = check.value("attachments", field)?.unwrap_or_default();
-    if given.len() > MOST_FILES {
-        return Err(check.note("attachments", "must be at most 20 files"));
-    }
-    let mut files = Vec::with_capacity(given.len());
-    for FileBody { filename: name, content, content_type: mime_type } in given {
-        match BASE64_STANDARD.decode(content.trim()) {
-            Ok(content) => files.push(File { name, mime_type, content: Bytes::from(content) }),
-            Err(_) => return Err(check.note("attachments", "must have their content in base64")),
-        }
-    }
-    Ok(files)
-}
-
-/// On the channel that the body names, to the address that is known.
-pub async fn any(
-    app: web::Data<App>,
-    principal: Principal,
-    path: web::Path<Id<ConversationId>>,
-    write: WriteId,
-    body: web::Json<LetterBody>,
-) -> Result<HttpResponse, Error> {
-    let asked = Asked { kind: None, names_recipient: false, is_scheduled: false };
-    send(&app, &principal, path.id, write, body.into_inner().read(asked)?).await
-}
-
-async fn sms(
-    app: web::Data<App>,
-    principal: Principal,
-    path: web::Path<Id<ConversationId>>,
-    write: WriteId,
-    body: web::Json<LetterBody>,
-) -> Result<HttpResponse, Error> {
-    let asked = Asked { kind: Some(Kind::Sms), names_recipient: true, is_scheduled: false };
-    send(&app, &principal, path.id, write, body.into_inner().read(asked)?).await
-}
-
-async fn whatsapp(
-    app: web::Data<App>,
-    principal: Principal,
-    path: web::Path<Id<ConversationId>>,
-    write: WriteId,
-    body: web::Json<LetterBody>,
-) -> Result<HttpResponse, Error> {
-    let asked = Asked { kind: Some(Kind::WhatsApp), names_recipient: true, is_scheduled: false };
-    send(&app, &principal, path.id, write, body.into_inner().read(asked)?).await
-}
-
-async fn email(
-    app: web::Data<App>,
-    principal: Principal,
-    path: web::Path<Id<ConversationId>>,
-    write: WriteId,
-    body: web::Json<LetterBody>,
-) -> Result<HttpResponse, Error> {
-    let asked = Asked { kind: Some(Kind::Email), names_recipient: true, is_scheduled: false };
-    send(&app, &principal, path.id, write, body.into_inner().read(asked)?).await
-}
-
-async fn send(
-    app: &App,
-    principal: &Principal,
-    conversation: ConversationId,
-    write: WriteId,
-    letter: Letter,
-) -> Result<HttpResponse, Error> {
-    let (sent, conversation) = writing::send(app, principal, conversation, write, letter).await?;
-    Ok(made(Message::of(app, sent, &conversation.channel_type)))
-}
-
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ScheduledMessage")]
 struct Later {
-    id: patchbay_domain::MessageId,
+    id: MessageId,
     conversation_id: ConversationId,
     scheduled_at: Moment,
     status: &'static str,
@@ -266,58 +87,5 @@ impl From<MessageView> for Later {
         // What was meant for a moment that is over went at once.
         let scheduled_at = message.scheduled_at.unwrap_or(message.created_at).into();
         Self { id: message.id, conversation_id: message.conversation_id, scheduled_at, status }
-    }
-}
-
-async fn schedule(
-    app: web::Data<App>,
-    principal: Principal,
-    path: web::Path<Id<ConversationId>>,
-    write: WriteId,
-    body: web::Json<LetterBody>,
-) -> Result<HttpResponse, Error> {
-    let asked = Asked { kind: None, names_recipient: false, is_scheduled: true };
-    let letter = body.into_inner().read(asked)?;
-    let (scheduled, _) = writing::send(&app, &principal, path.id, write, letter).await?;
-    Ok(made(Later::from(scheduled)))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn read(kind: Option<Kind>, body: Value) -> Result<Letter, String> {
-        let asked = Asked { kind, names_recipient: kind.is_some(), is_scheduled: false };
-        let body: LetterBody = serde_json::from_value(body).unwrap();
-        body.read(asked).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn each_channel_asks_for_its_own_fields() {
-        assert_eq!(read(Some(Kind::Sms), json!({})).unwrap_err(), "to: is required; message: is required");
-        assert_eq!(read(None, json!({"channel": "Email"})).unwrap_err(), "subject: is required; body: is required");
-        assert!(read(None, json!({"channel": "Fax", "message": "x"})).unwrap_err().starts_with("channel: must be"));
-    }
-
-    #[test]
-    fn copies_are_a_list_or_a_text_with_commas() {
-        for cc in [json!("B@x.de, a@x.de"), json!(["a@x.de", "b@x.de"])] {
-            let body = json!({"to": "c@x.de", "subject": "s", "body": "b", "cc": cc});
-            let Body::Email(mail) = read(Some(Kind::Email), body).unwrap().body else { panic!("no mail") };
-            assert_eq!(mail.cc, ["a@x.de", "b@x.de"]);
-        }
-    }
-
-    #[test]
-    fn an_attachment_is_base64() {
-        let body = |content| {
-            let files = json!([{"filename": "a.txt", "content": content, "contentType": "text/plain"}]);
-            json!({"to": "c@x.de", "subject": "s", "body": "b", "attachments": files})
-        };
-        let Body::Email(mail) = read(Some(Kind::Email), body("aGk=")).unwrap().body else { panic!("no mail") };
-        assert_eq!(mail.files[0].content, "hi");
-        assert!(read(Some(Kind::Email), body("???")).is_err());
     }
 }

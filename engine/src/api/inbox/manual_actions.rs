@@ -3,37 +3,52 @@
 use actix_web::{HttpResponse, web};
 use patchbay_domain::{ConversationId, ManualActionId, MessageId, UserId, delivery::Decision};
 use patchbay_store::manual_actions::{ActionStatus, ManualAction};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
-    Error, Id, ok,
-    page::{self, PageQuery},
+    Answer, Error, Id, ok,
+    page::{self, Meta, PageQuery},
     query::Moment,
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get, post},
+        description::Described,
+        endpoint::{get, post},
         fields::{Check, Field, Noted},
         problem::Problem,
     },
     app::App,
     auth::Principal,
-    service::{WriteId, manual_actions as service},
+    service::manual_actions as service,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/conversations/manual-actions", list), post("/conversations/manual-actions/{id}/complete", complete)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/conversations/manual-actions", list)
+            .does("List what waits for a person's decision, and what was decided")
+            .query::<FilterQuery>()
+            .query::<PageQuery>()
+            .answers::<Actions>(),
+        post("/conversations/manual-actions/{id}/complete", complete)
+            .does("Decide a manual action")
+            .may_take::<CompleteBody>()
+            .answers::<Answer<Action>>(),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ActionFilter")]
 struct FilterQuery {
+    /// One of pending completed failed
     status: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "CompleteAction")]
 struct CompleteBody {
+    /// Where there is something to decide: resend, sent or drop
     resolution: Field<String>,
 }
 
@@ -49,13 +64,22 @@ impl CompleteBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+struct Actions {
+    success: bool,
+    data: Vec<Action>,
+    meta: Meta,
+}
+
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+#[schemars(rename = "ManualAction")]
+struct Action {
     id: ManualActionId,
     /// Empty where it is about none.
     conversation_id: String,
-    action: String,
+    #[serde(rename = "action")]
+    asked: String,
     kind: String,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,13 +93,13 @@ struct Asked {
     completed_at: Option<Moment>,
 }
 
-impl From<ManualAction> for Asked {
+impl From<ManualAction> for Action {
     fn from(action: ManualAction) -> Self {
         let ManualAction { id, conversation_id, message_id, kind, detail, status, .. } = action;
         Self {
             id,
             conversation_id: conversation_id.map(|id: ConversationId| id.to_string()).unwrap_or_default(),
-            action: sentence(&kind, &detail),
+            asked: sentence(&kind, &detail),
             kind,
             status: match status {
                 ActionStatus::Pending => "pending",
@@ -97,6 +121,7 @@ fn sentence(kind: &str, detail: &str) -> String {
         "OUTCOME_UNKNOWN" => "It is not known whether this message was sent: look, then resend it, or say that it was",
         "MESSAGE_FAILED" => "This message could not be sent: send it again or leave it",
         "CHANNEL_UNAUTHORIZED" => "The platform refuses this channel's credentials: correct them",
+        "WEBHOOK_UNREGISTERED" => "The platform could not be told where this channel's webhook is",
         "DEAD_LETTER" => "A webhook could not be read: replay it or leave it",
         kind => kind,
     };
@@ -121,8 +146,8 @@ async fn list(
     let (status, part) = check.finish(|| Ok((status?, part?)))?;
     let listed = service::list(&app, &principal, status, part).await?;
     let meta = page::meta(&part, &listed);
-    let data: Vec<Asked> = listed.items.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(json!({"success": true, "data": data, "meta": meta})))
+    let data: Vec<Action> = listed.items.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(Actions { success: true, data, meta }))
 }
 
 /// The body may be absent where there is nothing to decide.
@@ -130,7 +155,6 @@ async fn complete(
     app: web::Data<App>,
     principal: Principal,
     path: web::Path<Id<ManualActionId>>,
-    write: WriteId,
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
     let body = if body.is_empty() { Ok(CompleteBody::default()) } else { serde_json::from_slice(&body) };
@@ -139,6 +163,6 @@ async fn complete(
     let mut check = Check::default();
     let decision = body.read(&mut check);
     let decision = check.finish(|| decision)?;
-    let completed = service::complete(&app, &principal, path.id, write, decision).await?;
-    Ok(ok(Asked::from(completed)))
+    let completed = service::complete(&app, &principal, path.id, decision).await?;
+    Ok(ok(Action::from(completed)))
 }

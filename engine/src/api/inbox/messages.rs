@@ -4,32 +4,39 @@
 use actix_web::{HttpResponse, web};
 use patchbay_domain::ConversationId;
 use patchbay_store::history::Span;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{
-    Error, Id, ok,
-    page::{self, PageQuery},
+    Answer, Error, Id, letters,
+    message_view::Message,
+    ok,
+    page::{self, PageQuery, Paged},
     query::moment,
-    views::Message,
 };
 use crate::{
-    api::{
-        endpoint::{Endpoint, get, post},
-        fields::Check,
-    },
+    api::{description::Described, endpoint::get, fields::Check},
     app::App,
     auth::Principal,
     service::conversations as service,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/conversations/{id}/messages", list), post("/conversations/{id}/messages", super::letters::any)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/conversations/{id}/messages", list)
+            .does("List messages: the first page has the newest, within a page they come oldest first")
+            .query::<SpanQuery>()
+            .query::<PageQuery>()
+            .answers::<Answer<Paged<Message>>>(),
+        letters::any(),
+    ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SpanQuery {
+    /// A moment such as 2026-01-31T12:00:00Z
     before: Option<String>,
+    /// A moment such as 2026-01-31T12:00:00Z
     after: Option<String>,
 }
 
@@ -49,5 +56,5 @@ async fn list(
     let meta = page::meta(&part, &listed);
     let show = |view| Message::of(&app, view, &conversation.channel_type);
     let data: Vec<Message> = listed.items.into_iter().map(show).collect();
-    Ok(ok(json!({"data": data, "meta": meta})))
+    Ok(ok(Paged { data, meta }))
 }

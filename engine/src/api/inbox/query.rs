@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use url::form_urlencoded;
 
@@ -14,7 +15,8 @@ use crate::{
 const MOST: usize = 1_000;
 
 /// A moment as this dialect writes it: RFC 3339 in UTC with milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline)]
 pub struct Moment(pub DateTime<Utc>);
 
 impl From<DateTime<Utc>> for Moment {
@@ -82,6 +84,29 @@ pub fn parsed_values<T: std::str::FromStr>(
     let parsed: Result<Vec<T>, _> = values(request, name).iter().map(|value| value.parse()).collect();
     parsed.map_err(|_| check.note(name, "must be ids"))
 }
+
+/// A parameter of which a query may have many values, as far as a description is concerned: [`parsed_values`] reads them.
+macro_rules! ids_in_query {
+    ($type:ident, $name:literal) => {
+        enum $type {}
+
+        impl $type {
+            const NAME: &str = $name;
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let ids = serde_json::json!({"type": "array", "items": {"type": "string", "format": "uuid"}});
+                schemars::json_schema!({"type": "object", "properties": {$name: ids}})
+            }
+        }
+    };
+}
+pub(super) use ids_in_query;
 
 #[cfg(test)]
 mod tests {

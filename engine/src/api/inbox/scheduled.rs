@@ -3,16 +3,16 @@
 use actix_web::{HttpResponse, web};
 use patchbay_domain::MessageId;
 
-use super::{Error, Id, done};
+use super::{Answer, Done, Error, Id, done};
 use crate::{
-    api::endpoint::{Endpoint, delete},
+    api::{description::Described, endpoint::delete},
     app::App,
     auth::Principal,
     service::scheduled as service,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![delete("/scheduled-messages/{id}", cancel)]
+pub fn endpoints() -> Vec<Described> {
+    vec![delete("/scheduled-messages/{id}", cancel).does("Cancel what is for later").answers::<Answer<Done>>()]
 }
 
 async fn cancel(

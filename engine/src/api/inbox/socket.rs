@@ -2,53 +2,53 @@
 //!
 //! A client that comes with `cursor` is given everything behind it, each event
 //! once and in order; one without is told what happens from now on. It hears of
-//! every conversation until it subscribes to some.
+//! every conversation until it subscribes to some, and of campaigns when it comes with `campaigns=true`.
 //!
 //! Why a connection is closed, its code says: see [`Farewell`].
 
-use std::collections::HashSet;
-
 use actix_web::{HttpRequest, HttpResponse, rt, web};
-use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
+use actix_ws::{Message, MessageStream, Session};
 use futures_util::StreamExt;
 use patchbay_domain::ConversationId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Duration, Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Error,
     error::CURSOR_TOO_OLD,
-    frames::{Frame, news},
+    frames::{Frame, Wanted, news},
 };
 use crate::{
     api::{
-        endpoint::{Endpoint, get},
+        description::{Content, Described},
+        endpoint::get,
+        farewell::{Farewell, GOODBYE, LOGIN, is_logged_in},
         fields::Check,
         problem::Problem,
     },
     app::App,
     auth::Principal,
-    realtime::{Ended, Happening, Subscription, conversation_of},
+    realtime::{Ended, Happening, Subscription},
     service::ServiceError,
 };
 
 /// What clients send is short.
 const LONGEST_FRAME: usize = 16 * 1024;
 const MOST_SUBSCRIPTIONS: usize = 1_000;
-/// How often it is looked whether the login is in force: a revoked one ends within a second.
-const LOGIN: Duration = Duration::from_millis(400);
-/// For so long it is tried to say why a connection is closed.
-const GOODBYE: Duration = Duration::from_secs(1);
 
-pub fn endpoints(path: &'static str) -> Vec<Endpoint> {
-    vec![get(path, open).socket()]
+pub fn endpoints(path: &'static str) -> Vec<Described> {
+    let endpoint = get(path, open).socket().does("What happens, from the cursor or from now on, over a WebSocket");
+    vec![endpoint.query::<OpenQuery>().says(101, Content::Bytes).refuses(&[410])]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "OpenSocket")]
 struct OpenQuery {
     cursor: Option<String>,
+    campaigns: Option<String>,
 }
 
 /// What a client says.
@@ -59,38 +59,6 @@ struct Said {
     conversation_id: Option<ConversationId>,
 }
 
-/// Why a connection ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Farewell {
-    /// The client went, or cannot be reached.
-    Gone,
-    Stopping,
-    LoggedOut,
-    Silent,
-    TooSlow,
-    CursorTooOld,
-    TooLarge,
-    Unreadable,
-    Failed,
-}
-
-impl Farewell {
-    fn reason(&self) -> Option<CloseReason> {
-        let (code, sentence) = match self {
-            Self::Gone => return None,
-            Self::Stopping => (CloseCode::Away, "this node stops; come back with your cursor"),
-            Self::LoggedOut => (CloseCode::Other(4401), "this login has ended; log in again"),
-            Self::Silent => (CloseCode::Other(4408), "nothing was heard of you"),
-            Self::CursorTooOld => (CloseCode::Other(4410), CURSOR_TOO_OLD),
-            Self::TooSlow => (CloseCode::Other(4429), "you take events too slowly; come back with your cursor"),
-            Self::TooLarge => (CloseCode::Size, "a frame is larger than is taken here"),
-            Self::Unreadable => (CloseCode::Protocol, "a frame cannot be read"),
-            Self::Failed => (CloseCode::Error, "something went wrong on our side; come back with your cursor"),
-        };
-        Some(CloseReason { code, description: Some(sentence.to_owned()) })
-    }
-}
-
 async fn open(
     app: web::Data<App>,
     principal: Principal,
@@ -99,16 +67,19 @@ async fn open(
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
     let mut check = Check::default();
-    let named = query.cursor.is_some();
-    let cursor = check.parsed::<i64>("cursor", query.into_inner().cursor, "a cursor that an answer gave");
-    let cursor = check.finish(|| cursor)?;
+    let OpenQuery { cursor, campaigns } = query.into_inner();
+    let named = cursor.is_some();
+    let cursor = check.parsed::<i64>("cursor", cursor, "a cursor that an answer gave");
+    let campaigns = check.parsed::<bool>(Wanted::CAMPAIGNS, campaigns, "true or false");
+    let (cursor, campaigns) = check.finish(|| Ok((cursor?, campaigns?)))?;
     let seat = app.realtime.seat().ok_or_else(ServiceError::unavailable)?;
     let subscription = app.realtime.subscribe(principal.organisation_id, cursor).await.map_err(ServiceError::from)?;
     let (answer, session, messages) = actix_ws::handle(&request, payload)
         .map_err(|error| Problem::malformed(format!("this address speaks WebSocket: {error}")))?;
     rt::spawn(async move {
         let slow = subscription.slow();
-        let connection = Connection { app, principal, session, slow, wanted: HashSet::new() };
+        let wanted = Wanted { campaigns: campaigns.unwrap_or(false), ..Wanted::default() };
+        let connection = Connection { app, principal, session, slow, wanted };
         connection.run(subscription, messages.max_frame_size(LONGEST_FRAME), named).await;
         drop(seat);
     });
@@ -120,8 +91,7 @@ struct Connection {
     principal: Principal,
     session: Session,
     slow: CancellationToken,
-    /// Of these conversations only; with none, of all.
-    wanted: HashSet<ConversationId>,
+    wanted: Wanted,
 }
 
 impl Connection {
@@ -157,7 +127,7 @@ impl Connection {
                         None => Err(Farewell::Gone),
                     }
                 }
-                _ = login.tick() => self.is_logged_in().await,
+                _ = login.tick() => is_logged_in(&self.app, &mut self.principal).await,
                 _ = ping.tick() => {
                     if heard.elapsed() > every * 2 { Err(Farewell::Silent) } else { self.ping().await }
                 }
@@ -187,15 +157,16 @@ impl Connection {
 
     async fn subscribe(&mut self, said: Said) -> Result<(), Farewell> {
         match (said.action.as_str(), said.conversation_id) {
-            ("subscribe" | "unsubscribe", None) => self.wanted.clear(),
+            ("subscribe" | "unsubscribe", None) => self.wanted.conversations.clear(),
             ("subscribe", Some(id)) => {
-                if self.wanted.len() >= MOST_SUBSCRIPTIONS && !self.wanted.contains(&id) {
+                let wanted = &mut self.wanted.conversations;
+                if wanted.len() >= MOST_SUBSCRIPTIONS && !wanted.contains(&id) {
                     return self.complain("TOO_MANY_SUBSCRIPTIONS", "subscribe to all of them instead").await;
                 }
-                self.wanted.insert(id);
+                wanted.insert(id);
             }
             ("unsubscribe", Some(id)) => {
-                self.wanted.remove(&id);
+                self.wanted.conversations.remove(&id);
             }
             _ => return self.complain("BAD_FRAME", "there is subscribe and unsubscribe").await,
         }
@@ -203,9 +174,7 @@ impl Connection {
     }
 
     async fn tell(&mut self, happening: &Happening) -> Result<(), Farewell> {
-        let about = conversation_of(&happening.change);
-        let is_wanted = self.wanted.is_empty() || about.is_some_and(|id| self.wanted.contains(&id));
-        if !is_wanted || !happening.is_for(&self.principal) {
+        if !self.wanted.has(happening, &self.principal) {
             return Ok(());
         }
         let Some(news) = news(&self.app, happening) else { return Ok(()) };
@@ -220,38 +189,14 @@ impl Connection {
 
     /// Says so where a client can act on it.
     async fn ended(&mut self, ended: Ended) -> Farewell {
-        match ended {
-            Ended::TooSlow => Farewell::TooSlow,
-            Ended::Stopping => Farewell::Stopping,
-            Ended::CursorTooOld { newest } => {
-                let message = ended.to_string();
-                let error = json!({"code": CURSOR_TOO_OLD, "message": message, "cursor": newest.to_string()});
-                match self.write(&json!({"type": "error", "data": error})).await {
-                    Ok(()) => Farewell::CursorTooOld,
-                    Err(farewell) => farewell,
-                }
-            }
-            Ended::Store(error) => {
-                tracing::warn!(%error, "a client's events could not be read");
-                Farewell::Failed
+        if let Ended::CursorTooOld { newest } = &ended {
+            let (message, newest) = (ended.to_string(), newest.to_string());
+            let error = json!({"code": CURSOR_TOO_OLD, "message": message, "cursor": newest});
+            if let Err(farewell) = self.write(&json!({"type": "error", "data": error})).await {
+                return farewell;
             }
         }
-    }
-
-    async fn is_logged_in(&mut self) -> Result<(), Farewell> {
-        let now = (self.app.clock)();
-        match self.app.auth.logins.current(self.principal.login_id, now).await {
-            Ok(Some(caller)) => {
-                self.principal.caller = caller;
-                Ok(())
-            }
-            Ok(None) => Err(Farewell::LoggedOut),
-            Err(error) if error.is_retryable() => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "a client's login could not be looked up");
-                Err(Farewell::Failed)
-            }
-        }
+        ended.into()
     }
 
     async fn complain(&mut self, code: &str, message: &str) -> Result<(), Farewell> {
@@ -276,21 +221,6 @@ impl Connection {
             written = write(&mut self.session) => written.map_err(|_| Farewell::Gone),
             () = self.slow.cancelled() => Err(Farewell::TooSlow),
             () = sleep(self.app.config.realtime.write) => Err(Farewell::TooSlow),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_end_but_the_clients_own_has_a_code_and_a_sentence() {
-        assert_eq!(Farewell::Gone.reason(), None);
-        for farewell in [Farewell::Stopping, Farewell::LoggedOut, Farewell::Silent, Farewell::TooSlow] {
-            let reason = farewell.reason().unwrap();
-            // A control frame has 125 bytes at most.
-            assert!(reason.description.is_some_and(|sentence| sentence.len() <= 123));
         }
     }
 }

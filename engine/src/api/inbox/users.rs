@@ -3,12 +3,18 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use patchbay_domain::{UserId, people::Role};
 use patchbay_store::users::User;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, ok, query::parsed_values, views::handle};
+use super::{
+    Answer, Error, ok,
+    query::{ids_in_query, parsed_values},
+    views::handle,
+};
 use crate::{
     api::{
-        endpoint::{Endpoint, get},
+        description::Described,
+        endpoint::get,
         fields::{Check, Noted},
     },
     app::App,
@@ -16,14 +22,33 @@ use crate::{
     service::users as service,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![get("/users", list), get("/users/search", search)]
+pub fn endpoints() -> Vec<Described> {
+    vec![
+        get("/users", list)
+            .does("List users, but for some")
+            .query::<ListQuery>()
+            .query::<Excluded>()
+            .answers::<Answer<Vec<Listed>>>(),
+        get("/users/search", search).does("Find users").query::<SearchQuery>().answers::<Answer<Vec<Listed>>>(),
+    ]
 }
 
-#[derive(Deserialize)]
-struct FilterQuery {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UserListQuery")]
+struct ListQuery {
+    /// One of USER ADMIN CUST
     role: Option<String>,
+    /// Part of a name, a username or an e-mail address
     search: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UserSearchQuery")]
+struct SearchQuery {
+    /// One of USER ADMIN CUST
+    role: Option<String>,
+    /// Part of a name, a username or an e-mail address
+    #[schemars(required)]
     q: Option<String>,
 }
 
@@ -47,7 +72,10 @@ impl RoleWord {
     }
 }
 
-#[derive(Serialize)]
+ids_in_query!(Excluded, "exclude");
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "User")]
 struct Listed {
     id: UserId,
     name: String,
@@ -79,15 +107,15 @@ impl From<User> for Listed {
 async fn list(
     app: web::Data<App>,
     principal: Principal,
-    query: web::Query<FilterQuery>,
+    query: web::Query<ListQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
-    let FilterQuery { role, search, q } = query.into_inner();
+    let ListQuery { role, search } = query.into_inner();
     let mut check = Check::default();
     let role = RoleWord::read(&mut check, role);
-    let excluded = parsed_values::<UserId>(&mut check, &request, "exclude");
+    let excluded = parsed_values::<UserId>(&mut check, &request, Excluded::NAME);
     let (role, excluded) = check.finish(|| Ok((role?, excluded?)))?;
-    let mut users = found(&app, &principal, role, search.or(q)).await?;
+    let mut users = found(&app, &principal, role, search).await?;
     users.retain(|user| !excluded.contains(&user.id));
     Ok(ok(users))
 }
@@ -95,10 +123,10 @@ async fn list(
 async fn search(
     app: web::Data<App>,
     principal: Principal,
-    query: web::Query<FilterQuery>,
+    query: web::Query<SearchQuery>,
 ) -> Result<HttpResponse, Error> {
-    let FilterQuery { role, search, q } = query.into_inner();
-    let text = q.or(search).filter(|text| !text.trim().is_empty());
+    let SearchQuery { role, q } = query.into_inner();
+    let text = q.filter(|text| !text.trim().is_empty());
     let mut check = Check::default();
     if text.is_none() {
         check.note("q", "is required");

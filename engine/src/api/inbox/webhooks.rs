@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::Error;
 use crate::{
     api::{
+        description::{Content, Described},
         endpoint::{Endpoint, post},
         webhook,
     },
@@ -13,14 +14,17 @@ use crate::{
     ingress::Target,
 };
 
-pub fn endpoints() -> Vec<Endpoint> {
+pub fn endpoints() -> Vec<Described> {
+    let call = |endpoint: Endpoint, summary| {
+        endpoint.machine().does(summary).takes_bytes().says(200, Content::Bytes).refuses(&[401, 404])
+    };
     vec![
-        post("/webhooks/twilio/sms", sms).machine(),
-        post("/webhooks/twilio/sms/status", sms).machine(),
-        post("/webhooks/twilio/whatsapp", whatsapp).machine(),
-        post("/webhooks/twilio/whatsapp/status", whatsapp).machine(),
-        post("/webhooks/twilio/email", email).machine(),
-        post("/webhooks/twilio/email/status", email).machine(),
+        call(post("/webhooks/twilio/sms", sms), "Twilio tells of an SMS"),
+        call(post("/webhooks/twilio/sms/status", sms), "Twilio tells how far an SMS is"),
+        call(post("/webhooks/twilio/whatsapp", whatsapp), "Twilio tells of a WhatsApp message"),
+        call(post("/webhooks/twilio/whatsapp/status", whatsapp), "Twilio tells how far a WhatsApp message is"),
+        call(post("/webhooks/twilio/email", email), "SendGrid brings a mail"),
+        call(post("/webhooks/twilio/email/status", email), "SendGrid tells what became of mails"),
     ]
 }
 

@@ -26,7 +26,7 @@ use crate::{
         problem::Rejected,
     },
     app::App,
-    auth::{Admin, Principal},
+    auth::{Admin, Origin},
     service::{
         ServiceError,
         dead_letters::{self, Reach, Replayed, Which},
@@ -62,12 +62,12 @@ impl FromRequest for Reach {
     type Future = Ready<Result<Self, Rejected>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = request.extensions().get::<Principal>().is_some();
-        let reach = if token {
-            let admin = guard::principal(request).and_then(|principal| Admin::of(principal).map_err(Into::into));
-            admin.map(|admin| Self::Organisation(Box::new(admin)))
-        } else {
-            Ok(Self::Operator)
+        let operator = request.extensions().get::<Origin>().cloned();
+        let reach = match operator {
+            Some(origin) => Ok(Self::Operator(origin)),
+            None => guard::principal(request)
+                .and_then(|principal| Admin::of(principal).map_err(Into::into))
+                .map(|admin| Self::Organisation(Box::new(admin))),
         };
         ready(reach.map_err(|error| Rejected::new(request, error)))
     }

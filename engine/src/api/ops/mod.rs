@@ -10,7 +10,7 @@
 
 mod dead_letters;
 mod plugins;
-mod ready;
+pub(super) mod ready;
 
 use actix_web::{
     HttpRequest, HttpResponse,

@@ -37,6 +37,11 @@ impl Report {
     pub fn is_ready(&self) -> bool {
         self.checks.values().all(|check| check.ready)
     }
+
+    /// What it depends on, and whether that is there.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.checks.iter().map(|(name, check)| (*name, check.ready))
+    }
 }
 
 pub async fn report(app: &App) -> Report {
@@ -44,8 +49,10 @@ pub async fn report(app: &App) -> Report {
 }
 
 async fn database(app: &App) -> Result<(), String> {
-    match tokio::time::timeout(PATIENCE, app.store.ping()).await {
-        Ok(Ok(())) => Ok(()),
+    match tokio::time::timeout(PATIENCE, app.store.time((app.clock)())).await {
+        // A disk that is full, or a server that only reads, answers questions.
+        Ok(Ok(now)) if !app.sight.is_clear(now) => Err("the database takes nothing that is written".to_owned()),
+        Ok(Ok(_)) => Ok(()),
         // What went wrong may name hosts and users: it is logged where work fails.
         Ok(Err(_)) => Err("the database refuses or drops connections".to_owned()),
         Err(_) => Err("the database does not answer".to_owned()),

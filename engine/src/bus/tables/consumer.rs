@@ -141,7 +141,6 @@ impl Feeder {
         if look.wanted && !self.feed.shelf.is_closed() && self.feed.shelf.wants_more(prefetch) {
             let jobs = self.store.jobs(direction, partition, Utc::now(), u32::from(prefetch));
             let jobs = self.in_time(jobs).await?;
-            self.health.note(&jobs);
             let jobs = jobs?;
             let full = jobs.len() >= usize::from(prefetch);
             let (found, left) = self.put(jobs);

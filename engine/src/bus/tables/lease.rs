@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Another node can take it this long after the last renewal.
 const LIFETIME: Duration = Duration::from_secs(10);
 const RENEWAL: Duration = Duration::from_secs(3);
-/// We stop using it this long before another node can take it: clocks differ.
+/// We stop using it this long before another node can take it: clocks may differ in their pace.
 const MARGIN: Duration = Duration::from_secs(2);
 
 pub struct Lease {
@@ -33,7 +33,8 @@ impl Lease {
     /// Takes or renews it; false when another node has it.
     pub async fn take(&mut self) -> Result<bool, StoreError> {
         let asked = Instant::now();
-        let taken = self.store.acquire_lease(&self.name, self.node, Utc::now(), LIFETIME).await?;
+        let now = self.store.time(Utc::now()).await?;
+        let taken = self.store.acquire_lease(&self.name, self.node, now, LIFETIME).await?;
         self.renewed = taken.then_some(asked);
         Ok(taken)
     }

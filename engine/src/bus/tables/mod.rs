@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, NodeId};
 use patchbay_store::{Store, StoreError, jobs::NewJob};
 use tokio::sync::Notify;
@@ -54,7 +54,7 @@ struct Lane {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Whether the database answered the last time it was asked.
+/// Whether the database took what was last written. That it can be read says nothing.
 struct Health(AtomicBool);
 
 impl Health {
@@ -101,7 +101,13 @@ impl Tables {
     pub(super) async fn publish(&self, direction: Direction, publication: Publication) -> Result<(), BusError> {
         let Publication { channel_id, key, payload } = publication;
         let partition = self.0.partitions.of(channel_id);
-        let job = NewJob { direction, partition, channel_id, key, payload, available_at: Utc::now() };
+        // A webhook is due from the beginning of time: the clocks of those who publish and those who read must not decide
+        // which of two is seen first.
+        let available_at = match direction {
+            Direction::Inbound => DateTime::UNIX_EPOCH,
+            Direction::Outbound => Utc::now(),
+        };
+        let job = NewJob { direction, partition, channel_id, key, payload, available_at };
         let written = tokio::time::timeout(self.0.publish_timeout, self.0.writer.run(job)).await;
         written.map_err(|_| BusError::Unavailable(self.0.publish_timeout))?.map_err(|_| BusError::Closed)??;
         self.wake(direction, channel_id);

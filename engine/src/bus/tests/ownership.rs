@@ -91,6 +91,38 @@ on_sizes! {
     }
 }
 
+fn ahead() -> chrono::DateTime<Utc> {
+    Utc::now() + chrono::Duration::minutes(1)
+}
+
+on_sizes! {
+    [Postgres as postgres]
+    async fn a_node_whose_clock_is_ahead_takes_nothing_from_one_that_lives(space) {
+        let partitions = patchbay_store::jobs::Partitions(32);
+        let start = |clock| Membership::start(
+            space.store.clone(), NodeId::at(Utc::now()), partitions, clock, CancellationToken::new(),
+        );
+        let first = start(Utc::now).await.unwrap();
+        let second = start(ahead).await.unwrap();
+        let share = second.owned().borrow().partitions().count();
+        assert!((1..32).contains(&share), "{share}");
+        until_owned(&mut first.owned(), 32 - share).await;
+        assert!(first.sight().is_clear(space.store.time(ahead()).await.unwrap()));
+        second.leave().await;
+        first.leave().await;
+    }
+}
+
+on_sizes! {
+    [Embedded as embedded, Postgres as postgres]
+    async fn a_webhook_is_due_whatever_the_time_is_where_it_is_read(space) {
+        let bus = bus(&space).await;
+        publish(&bus, channel_in(&space, 0), [7]).await;
+        let early = chrono::DateTime::UNIX_EPOCH;
+        assert_eq!(space.store.jobs(Direction::Inbound, 0, early, 10).await.unwrap().len(), 1);
+    }
+}
+
 on_sizes! {
     [Embedded as embedded]
     async fn the_one_node_of_an_embedded_database_owns_everything_after_a_crash(space) {

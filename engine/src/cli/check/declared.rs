@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What the contract names; the set is open, so another word is a question rather than a mistake.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "text",
     "media",
     "location",
@@ -28,6 +28,7 @@ const KNOWN: [&str; 21] = [
     "profiles",
     "sessions",
     "catch-up",
+    "webhook-registration",
     "qr",
     "pairing-code",
     "media-download",

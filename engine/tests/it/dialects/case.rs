@@ -17,12 +17,21 @@ pub struct Case {
     pub name: String,
     /// A method and a path.
     pub request: String,
-    /// Who calls; nobody in particular with `nobody`.
+    /// Who calls; nobody in particular with `nobody`, and whoever has a token that was kept by this name.
     #[serde(default = "admin", rename = "as")]
     pub caller: String,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub body: Option<Value>,
+    /// Instead of a body: the fields of a form.
+    #[serde(default)]
+    pub form: BTreeMap<String, String>,
+    /// The token with which Twilio signs its forms.
+    pub signed_by_twilio: Option<String>,
+    /// The key with which WAHA signs the body.
+    pub signed_by_waha: Option<String>,
+    /// In place of a body: what is in the file of a form.
+    pub file: Option<String>,
     pub status: u16,
     /// Headers that the answer has.
     #[serde(default)]

@@ -8,9 +8,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::case::{Case, difference};
-use crate::support::{api::Person, engine::Engine, platform::Platform, wait::until};
+use crate::support::{api::Person, engine::Engine, platform::Platform, twilio, waha, wait::until};
 
 const NOBODY: &str = "nobody";
+/// The protocol is another one from here on.
+const SWITCHED: u16 = 101;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World<'a> {
@@ -28,6 +30,10 @@ struct Told {
 impl Told {
     async fn of(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if status == SWITCHED {
+            // What follows is no answer.
+            return Self { status, headers, body: Value::Null };
+        }
         let text = response.text().await.unwrap();
         // What is no JSON is a text, such as a handshake's.
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
@@ -77,16 +83,33 @@ impl<'a> World<'a> {
 
     async fn ask(&self, case: &Case) -> Told {
         let url = self.engine.url(&self.filled(case.path()));
-        let mut call = self.engine.http.request(case.method().parse().unwrap(), url);
+        let mut call = self.engine.http.request(case.method().parse().unwrap(), &url);
         if case.caller != NOBODY {
-            call =
-                call.bearer_auth(self.tokens.get(&case.caller).unwrap_or_else(|| panic!("nobody is {}", case.caller)));
+            let token = self.tokens.get(&case.caller).or_else(|| self.known.get(&case.caller));
+            call = call.bearer_auth(token.unwrap_or_else(|| panic!("nobody is {}", case.caller)));
         }
         for (name, value) in &case.headers {
             call = call.header(name, self.filled(value));
         }
         if let Some(body) = &case.body {
-            call = call.json(&self.filled_in(body));
+            let body = self.filled_in(body).to_string();
+            if let Some(key) = &case.signed_by_waha {
+                call = call.header("x-webhook-hmac", waha::signature(key, &body));
+            }
+            call = call.header("content-type", "application/json").body(body);
+        }
+        if !case.form.is_empty() {
+            let form: BTreeMap<_, _> =
+                case.form.iter().map(|(name, value)| (name.as_str(), self.filled(value))).collect();
+            if let Some(token) = &case.signed_by_twilio {
+                let fields = form.iter().map(|(name, value)| (*name, value.as_str()));
+                call = call.header("x-twilio-signature", twilio::signature(token, &url, fields));
+            }
+            call = call.form(&form);
+        }
+        if let Some(file) = &case.file {
+            let part = reqwest::multipart::Part::text(self.filled(file)).file_name("contacts.csv");
+            call = call.multipart(reqwest::multipart::Form::new().part("file", part));
         }
         Told::of(call.send().await.unwrap()).await
     }

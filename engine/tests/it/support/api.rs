@@ -60,6 +60,17 @@ impl Person {
         }
     }
 
+    /// Whoever has this token, of the same organisation.
+    pub fn as_somebody_with(&self, token: &str) -> Self {
+        Self {
+            id: String::new(),
+            organisation: self.organisation.clone(),
+            token: token.to_owned(),
+            address: self.address.clone(),
+            http: self.http.clone(),
+        }
+    }
+
     /// A request below the organisation, such as `/tickets`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}/orgs/{}{path}", self.address, self.organisation)).bearer_auth(&self.token)

@@ -169,6 +169,10 @@ impl Engine {
         format!("{}{path}", self.address)
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.process.lock().unwrap().as_ref().expect("the engine is running").id()
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
@@ -183,7 +187,8 @@ impl Engine {
         self.discard().await;
     }
 
-    /// The broker keeps nothing, every job is done, every attempt has ended, every message that is due was sent.
+    /// The broker keeps nothing, every job is done, every attempt has ended, every message that is due was sent,
+    /// and what was read was told.
     pub async fn drained(&self) {
         if let Some(queues) = &self.queues {
             until("the broker to have handed everything out", Duration::from_mins(1), || async {
@@ -196,6 +201,7 @@ impl Engine {
             "select count(*) from parked_webhooks",
             "select count(*) from attempts where ended_at is null",
             "select count(*) from messages where state in ('QUEUED', 'SENDING')",
+            "select count(*) from read_receipts where due_at is not null",
         ];
         for query in queries {
             until(&format!("none of `{query}` to be left"), Duration::from_mins(1), || async {

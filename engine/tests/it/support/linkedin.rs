@@ -20,8 +20,11 @@ use super::{
 
 pub const PAGE: &str = "urn:li:organization:5637409";
 pub const ANA: &str = "urn:li:person:f49f2kf0";
+pub const BEN: &str = "urn:li:person:b3nb3nb3";
 pub const POST: &str = "urn:li:activity:7001";
 const TOKEN: &str = "a token of a test";
+/// About so long may a comment be.
+const LONGEST: usize = 1_250;
 pub const SECRET: &str = "a client secret of a test";
 
 /// Every notification has a number of its own.
@@ -94,6 +97,7 @@ impl Page {
         if call.header("linkedin-version").is_none() {
             return Answer::Json(400, json!({"status": 400, "code": "VERSION_MISSING", "message": "no version"}));
         }
+        assert_shaped(call, path);
         let parts: Vec<String> = path.split('/').skip(2).map(plain).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match (call.method.as_str(), parts.as_slice()) {
@@ -121,6 +125,16 @@ impl State {
     /// The page comments.
     fn written(&mut self, of: &str, body: &Value) -> Answer {
         assert_eq!((body["actor"].as_str(), body["object"].as_str()), (Some(PAGE), Some(of)));
+        let text = body["message"]["text"].as_str().expect("a text");
+        assert!(!text.is_empty() && text.chars().count() <= LONGEST, "{text}");
+        // Nothing else: LinkedIn refuses fields that it does not know.
+        let mut shape = json!({"actor": PAGE, "object": of, "message": {"text": text}});
+        if let Some(parent) = body.get("parentComment") {
+            let answered = self.comments.iter().find(|comment| comment["commentUrn"] == *parent);
+            assert!(answered.is_none_or(|comment| comment["parentComment"].is_null()), "there are two levels: {body}");
+            shape["parentComment"] = parent.clone();
+        }
+        assert_eq!(*body, shape);
         self.written += 1;
         let number = 9_000 + self.written;
         let mut made = comment(&number.to_string(), PAGE, body["message"]["text"].as_str().unwrap());
@@ -129,6 +143,20 @@ impl State {
         let headers = [("content-type", "application/json"), ("x-restli-id", &number.to_string())]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Answer::Bytes(201, headers.to_vec(), made.to_string().into_bytes())
+    }
+}
+
+/// What LinkedIn's documentation says of every request; no description of it is published that could be held against.
+fn assert_shaped(call: &Call, path: &str) {
+    assert!(path.starts_with("/rest/"), "{path}");
+    assert_eq!(call.header("x-restli-protocol-version"), Some("2.0.0"), "{path}");
+    let version = call.header("linkedin-version").unwrap_or_default();
+    assert!(version.len() == 6 && version.bytes().all(|byte| byte.is_ascii_digit()), "{version} is no YYYYMM");
+    if let Some(urn) = path.strip_prefix("/rest/socialActions/").and_then(|rest| rest.split('/').next()) {
+        assert!(!urn.contains([':', '(', ',']), "{urn} is to be escaped");
+    }
+    if call.method == "POST" {
+        assert!(call.header("content-type").is_some_and(|kind| kind.starts_with("application/json")), "{path}");
     }
 }
 
@@ -171,6 +199,13 @@ pub fn urn(number: &str) -> String {
 pub fn comment(number: &str, actor: &str, text: &str) -> Value {
     json!({"id": number, "commentUrn": urn(number), "actor": actor, "object": POST, "message": {"text": text},
         "created": {"actor": actor, "time": now()}, "lastModified": {"actor": actor, "time": now()}})
+}
+
+/// An answer to a comment, as the API tells of it.
+pub fn answer(parent: &str, number: &str, actor: &str, text: &str) -> Value {
+    let mut answer = comment(number, actor, text);
+    answer["parentComment"] = urn(parent).into();
+    answer
 }
 
 /// A comment as a notification tells of it.

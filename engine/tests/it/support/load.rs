@@ -124,7 +124,7 @@ pub async fn stored(engine: &Engine) -> Vec<String> {
         .await
 }
 
-/// Waits until as many messages are stored as were sent, and nothing is left to do.
+/// Waits until as many messages are stored as were sent, and nothing is left to do: what comes twice comes last.
 pub async fn settled(engine: &Engine, sent: &Sent) {
     let total = i64::try_from(sent.total()).unwrap();
     until("all messages to be stored", Duration::from_mins(3), || async {
@@ -132,4 +132,5 @@ pub async fn settled(engine: &Engine, sent: &Sent) {
         (stored >= total).then_some(())
     })
     .await;
+    engine.drained().await;
 }

@@ -1,4 +1,4 @@
-//! The three sizes of Patchbay. A test inside `on_every_size!` runs on each.
+//! The three sizes of Patchbay. A test inside `on_every_size!` runs on each, one inside `on_each_database!` on two.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
@@ -33,37 +33,40 @@ fn variable(name: &str) -> String {
     })
 }
 
-/// Makes a module with a test for each size, beside the function that they run.
+/// Makes a module with a test for each of the sizes, beside the function that they run.
 #[macro_export]
-macro_rules! on_every_size {
-    ($(#[$meta:meta])* async fn $name:ident($size:ident: Size) $body:block) => {
+macro_rules! on_sizes {
+    ($name:ident, $size:ident, $body:block, $($case:ident: $of:ident),*) => {
         async fn $name($size: $crate::support::size::Size) $body
 
         mod $name {
             use super::$name as run;
             use $crate::support::size::Size;
 
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread")]
-            async fn embedded() {
-                run(Size::Embedded).await;
-            }
-
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() {
-                if !Size::Postgres.is_left_out() {
-                    run(Size::Postgres).await;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    if !Size::$of.is_left_out() {
+                        run(Size::$of).await;
+                    }
                 }
-            }
-
-            $(#[$meta])*
-            #[tokio::test(flavor = "multi_thread")]
-            async fn scale() {
-                if !Size::Scale.is_left_out() {
-                    run(Size::Scale).await;
-                }
-            }
+            )*
         }
+    };
+}
+
+/// What the bus has a part in: what comes, what is sent, what is lost or doubled when something fails.
+#[macro_export]
+macro_rules! on_every_size {
+    (async fn $name:ident($size:ident: Size) $body:block) => {
+        $crate::on_sizes!($name, $size, $body, embedded: Embedded, postgres: Postgres, scale: Scale);
+    };
+}
+
+/// What a connector does and what is asked over HTTP: the way over the bus is tried elsewhere, on every size.
+#[macro_export]
+macro_rules! on_each_database {
+    (async fn $name:ident($size:ident: Size) $body:block) => {
+        $crate::on_sizes!($name, $size, $body, embedded: Embedded, postgres: Postgres);
     };
 }

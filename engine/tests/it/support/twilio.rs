@@ -44,11 +44,21 @@ impl Twilio {
         Self { platform, account }
     }
 
+    pub fn config_of_service(&self) -> Value {
+        let mut config = self.config();
+        config["messagingServiceSid"] = SERVICE.into();
+        config.as_object_mut().unwrap().remove("from");
+        config
+    }
+
     pub fn config(&self) -> Value {
         json!({"accountSid": ACCOUNT, "authToken": TOKEN, "from": NUMBER, "apiBaseUrl": self.platform.address,
             "limits": []})
     }
 }
+
+/// A channel that has no number of its own: its service chooses one.
+pub const SERVICE: &str = "MGbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
 impl Account {
     pub fn usual(&self) -> impl FnMut(&Call) -> Answer + Send + 'static {
@@ -150,6 +160,13 @@ pub fn undelivered(sid: &str, code: u32) -> Vec<(&'static str, String)> {
     fields
 }
 
+/// That a carrier did not deliver an SMS, and why.
+pub fn failed(sid: &str, code: u32) -> Vec<(&'static str, String)> {
+    let mut fields = report(sid, "failed", "");
+    fields.push(("ErrorCode", code.to_string()));
+    fields
+}
+
 fn report(sid: &str, status: &str, prefix: &str) -> Vec<(&'static str, String)> {
     vec![
         ("MessageSid", sid.to_owned()),
@@ -163,15 +180,25 @@ fn report(sid: &str, status: &str, prefix: &str) -> Vec<(&'static str, String)> 
     ]
 }
 
-/// Posts to an address of the engine's, signed as Twilio does; what status it was answered with.
-pub async fn call(engine: &Engine, url: &str, fields: &[(&'static str, String)]) -> u16 {
-    let signed: BTreeSet<String> = fields.iter().map(|(name, value)| format!("{name}{value}")).collect();
-    let mut mac = Hmac::<Sha1>::new_from_slice(TOKEN.as_bytes()).unwrap();
+/// What Twilio signs with an account's token: the address, then each field in the order of their names.
+pub fn signature<'a>(token: &str, url: &str, fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let signed: BTreeSet<String> = fields.map(|(name, value)| format!("{name}{value}")).collect();
+    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
     mac.update(url.as_bytes());
     for field in &signed {
         mac.update(field.as_bytes());
     }
-    let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// Posts to an address of the engine's, signed as Twilio does; what status it was answered with.
+pub async fn call(engine: &Engine, url: &str, fields: &[(&'static str, String)]) -> u16 {
+    call_signed(engine, url, fields, TOKEN).await
+}
+
+/// The same, signed with another token.
+pub async fn call_signed(engine: &Engine, url: &str, fields: &[(&'static str, String)], token: &str) -> u16 {
+    let signature = signature(token, url, fields.iter().map(|(name, value)| (*name, value.as_str())));
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let post = engine.http.post(url).header("content-type", "application/x-www-form-urlencoded");
     post.header("x-twilio-signature", signature).body(body).send().await.unwrap().status().as_u16()

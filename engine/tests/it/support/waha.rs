@@ -1,6 +1,8 @@
-//! A WAHA server with one session: what state it is in, the messages its phone has, and what was asked of it.
+//! A WAHA server: what state its sessions are in, the messages that the phone of the one called `default` has, and what
+//! was asked of it.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -17,7 +19,14 @@ use super::{
 pub const ANA: &str = "4915112345678@c.us";
 const ME: &str = "79222222222@c.us";
 const API_KEY: &str = "a key of a test";
-const HMAC_KEY: &str = "a key that signs";
+pub const HMAC_KEY: &str = "a key that signs";
+
+/// A picture of one point.
+pub const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89,
+];
+const DEFAULT: &str = "default";
 
 pub struct Waha {
     pub platform: Platform,
@@ -29,11 +38,15 @@ pub struct Phone(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    status: &'static str,
+    /// Of each session there is.
+    statuses: BTreeMap<String, &'static str>,
     /// What a restart leads to; without it, the session stays as it is.
     after_restart: Option<&'static str>,
     messages: Vec<Value>,
     sent: usize,
+    config: Value,
+    /// With which statuses it answers before it takes a configuration.
+    refusals: Vec<u16>,
 }
 
 impl Waha {
@@ -42,6 +55,14 @@ impl Waha {
         phone.is("WORKING");
         let platform = Platform::start(phone.usual()).await;
         Self { platform, phone }
+    }
+
+    /// Lines of an engine's configuration that make this its own server.
+    pub fn hosting(&self) -> String {
+        format!(
+            "waha.base_url = \"{}\"\nwaha.api_key = \"{API_KEY}\"\nwaha.hmac_key = \"{HMAC_KEY}\"",
+            self.platform.address
+        )
     }
 
     pub fn config(&self) -> Value {
@@ -56,11 +77,26 @@ impl Waha {
 
 impl Phone {
     pub fn is(&self, status: &'static str) {
-        self.0.lock().unwrap().status = status;
+        self.of(DEFAULT, status);
+    }
+
+    /// The same for any session.
+    pub fn of(&self, session: &str, status: &'static str) {
+        self.0.lock().unwrap().statuses.insert(session.to_owned(), status);
     }
 
     pub fn restarts_into(&self, status: &'static str) {
         self.0.lock().unwrap().after_restart = Some(status);
+    }
+
+    /// The next times it is given a configuration, it answers with these instead.
+    pub fn refuses_configuration(&self, statuses: impl IntoIterator<Item = u16>) {
+        self.0.lock().unwrap().refusals.extend(statuses);
+    }
+
+    /// The webhooks that its session calls.
+    pub fn webhooks(&self) -> Vec<Value> {
+        self.0.lock().unwrap().config["webhooks"].as_array().cloned().unwrap_or_default()
     }
 
     pub fn keep(&self, messages: impl IntoIterator<Item = Value>) {
@@ -78,19 +114,38 @@ impl Phone {
         }
         let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
         let mut state = self.0.lock().unwrap();
-        match path {
-            "/api/sessions/default/restart" => {
-                state.status = state.after_restart.unwrap_or(state.status);
-                state.session()
+        let parts: Vec<&str> = path.trim_start_matches("/api/").split('/').collect();
+        match (call.method.as_str(), parts.as_slice()) {
+            ("POST", ["sessions"]) => {
+                let name = call.json()["name"].as_str().unwrap().to_owned();
+                state.statuses.insert(name.clone(), "SCAN_QR_CODE");
+                state.session(&name)
             }
-            "/api/sessions/default" => state.session(),
-            "/api/default/chats/all/messages" => state.page(query),
-            "/api/sendText" if state.status != "WORKING" => Answer::Json(
-                422,
-                json!({"error": "Session status is not as expected", "session": "default", "status": state.status,
-                    "expected": ["WORKING"]}),
-            ),
-            "/api/sendText" => {
+            ("PUT", ["sessions", name]) => match state.refusals.pop() {
+                Some(status) => Answer::Json(status, json!({"statusCode": status, "message": "not now", "error": "x"})),
+                None => {
+                    state.config = call.json()["config"].clone();
+                    state.session(name)
+                }
+            },
+            ("GET", ["sessions", name]) => state.session(name),
+            ("POST", ["sessions", name, action]) => state.changed(name, action),
+            ("GET", [DEFAULT, "chats", "all", "messages"]) => state.page(query),
+            ("GET", [_, "chats", "all", "messages"]) => Answer::Json(200, json!([])),
+            ("GET", [name, "auth", "qr"]) => state.in_state(name, "SCAN_QR_CODE").unwrap_or_else(|| {
+                let kind = ("content-type".to_owned(), "image/png".to_owned());
+                Answer::Bytes(200, vec![kind], PNG.to_vec())
+            }),
+            // Somebody types it at once.
+            ("POST", [name, "auth", "request-code"]) => state.in_state(name, "SCAN_QR_CODE").unwrap_or_else(|| {
+                state.statuses.insert((*name).to_owned(), "WORKING");
+                Answer::Json(201, json!({"code": "ABCD-EFGH"}))
+            }),
+            ("POST", ["sendText"]) => {
+                let session = call.json()["session"].as_str().unwrap_or(DEFAULT).to_owned();
+                if let Some(refusal) = state.in_state(&session, "WORKING") {
+                    return refusal;
+                }
                 state.sent += 1;
                 let id = format!("true_{ANA}_3EB0{:04}", state.sent);
                 Answer::Json(
@@ -98,15 +153,54 @@ impl Phone {
                     json!({"id": id, "timestamp": now(), "fromMe": true, "to": ANA, "body": call.json()["text"]}),
                 )
             }
-            "/api/contacts" => Answer::Json(200, json!({"id": ANA, "name": "Ana", "pushname": "Ana"})),
+            ("POST", ["sendSeen" | "startTyping" | "stopTyping"]) => Answer::Json(201, json!({})),
+            ("GET", ["contacts"]) => Answer::Json(200, json!({"id": ANA, "name": "Ana", "pushname": "Ana"})),
+            ("GET", ["contacts", "check-exists"]) => Answer::Json(200, json!({"numberExists": true, "chatId": ANA})),
             _ => Answer::Json(404, json!({"message": format!("Cannot {} {path}", call.method), "statusCode": 404})),
         }
     }
 }
 
 impl State {
-    fn session(&self) -> Answer {
-        Answer::Json(200, json!({"name": "default", "status": self.status, "me": {"id": ME, "pushName": "Acme"}}))
+    fn session(&self, name: &str) -> Answer {
+        match self.statuses.get(name) {
+            Some(status) => Answer::Json(
+                200,
+                json!({"name": name, "status": status, "config": self.config, "me": {"id": ME, "pushName": "Acme"}}),
+            ),
+            None => Answer::Json(
+                404,
+                json!({"message": format!("We didn't find a session with name '{name}'."), "error": "Not Found",
+                    "statusCode": 404}),
+            ),
+        }
+    }
+
+    /// What is done to a session that is there; another is not found.
+    fn changed(&mut self, name: &str, action: &str) -> Answer {
+        let after_restart = self.after_restart;
+        if let Some(status) = self.statuses.get_mut(name) {
+            *status = match action {
+                "start" if *status == "STOPPED" => "SCAN_QR_CODE",
+                "restart" => after_restart.unwrap_or(*status),
+                "stop" => "STOPPED",
+                "logout" => "SCAN_QR_CODE",
+                _ => *status,
+            };
+        }
+        self.session(name)
+    }
+
+    /// A refusal, where the session is in another state.
+    fn in_state(&self, name: &str, wanted: &str) -> Option<Answer> {
+        let status = self.statuses.get(name).copied().unwrap_or("STOPPED");
+        (status != wanted).then(|| {
+            Answer::Json(
+                422,
+                json!({"error": "Session status is not as expected", "session": name, "status": status,
+                    "expected": [wanted]}),
+            )
+        })
     }
 
     /// The messages since a time, as many as are asked for from where it is asked.
@@ -143,13 +237,23 @@ pub fn read(id: &str) -> Value {
     json!({"id": id, "from": ANA, "fromMe": true, "ack": 3, "ackName": "READ"})
 }
 
+/// What WAHA signs.
+pub fn signature(key: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    hex::encode(mac.finalize().into_bytes())
+}
+
 /// Posts a signed webhook that has to be accepted.
 pub async fn tell(engine: &Engine, channel: &str, event: &str, payload: &Value) {
-    let body = json!({"event": event, "session": "default", "me": {"id": ME}, "payload": payload}).to_string();
-    let mut mac = Hmac::<Sha512>::new_from_slice(HMAC_KEY.as_bytes()).unwrap();
-    mac.update(body.as_bytes());
-    let signature = hex::encode(mac.finalize().into_bytes());
-    let call = engine.http.post(engine.url(&format!("/webhook/{channel}"))).header("content-type", "application/json");
-    let call = call.header("x-webhook-hmac", signature).header("x-webhook-hmac-algorithm", "sha512");
-    assert_eq!(call.body(body).send().await.unwrap().status(), 200, "{event} {payload}");
+    let status = post(engine, &format!("/webhook/{channel}"), DEFAULT, event, payload).await;
+    assert_eq!(status, 200, "{event} {payload}");
+}
+
+/// Posts a signed webhook of a session to an address, which may be one that all sessions share.
+pub async fn post(engine: &Engine, path: &str, session: &str, event: &str, payload: &Value) -> u16 {
+    let body = json!({"event": event, "session": session, "me": {"id": ME}, "payload": payload}).to_string();
+    let call = engine.http.post(engine.url(path)).header("content-type", "application/json");
+    let call = call.header("x-webhook-hmac", signature(HMAC_KEY, &body)).header("x-webhook-hmac-algorithm", "sha512");
+    call.body(body).send().await.unwrap().status().as_u16()
 }

@@ -9,7 +9,7 @@
 
 import { equal, hmac, matches } from 'patchbay:connector/crypto@0.1.0';
 
-import { eventsOf } from './inbound.js';
+import { eventsOf, replyTo } from './inbound.js';
 import { manifest, WEBHOOK_SECRET } from './manifest.js';
 import * as outbound from './outbound.js';
 import { bytes, text } from './requests.js';
@@ -29,8 +29,7 @@ export function accept(channel, webhook) {
   if (!matches(token, WEBHOOK_SECRET) && !isRegistered(channel, token)) {
     throw { tag: 'unauthentic', val: 'X-Telegram-Bot-Api-Secret-Token is missing or wrong' };
   }
-  // Empty, because Telegram would carry out what an answer with a method in it says.
-  return { tag: 'keep', val: { status: 200, headers: [], body: new Uint8Array() } };
+  return { tag: 'keep', val: replyTo(webhook) };
 }
 
 export function parse(_channel, webhook) {
@@ -50,7 +49,7 @@ export function resume(channel, command, state, response) {
   return stepOf(() => outbound.resume(channel, command, state, response));
 }
 
-/// What Telegram is told to send back. A secret cannot be put into a body, so it is made from one.
+/// What Telegram is told to send back: made from the secret, which itself stays with the engine.
 function registered(channel) {
   const mac = hmac('sha256', [WEBHOOK_SECRET], bytes(`webhook of ${channel.id}`));
   return Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -16,7 +16,9 @@ export function refusal(response, answer, repeatable) {
   const says = (texts) => texts.some((text) => description.toLowerCase().includes(text));
   const of = (kind, more) => failure(kind, description, { code, ...more });
   if (status === 429) return of('rate-limited', { retryAfterMs: waitOf(response, answer) });
-  if (status >= 500 || (status < 300 && answer?.ok !== false)) return of(repeatable ? 'temporary' : 'unknown');
+  // A page instead of JSON, whatever its status, is the answer of something on the way to Telegram.
+  const isJson = typeof answer === 'object' && answer !== null;
+  if (status >= 500 || !isJson || (status < 300 && answer.ok !== false)) return of(repeatable ? 'temporary' : 'unknown');
   if (status === 401 || status === 404 || status === 409) return of('unauthorized');
   if (status === 403) return of(says(BLOCKED) ? 'blocked' : 'unreachable');
   if (status === 400 && says(UNREACHABLE)) return of('unreachable');

@@ -2,6 +2,7 @@
 
 import { contentOf, nobody, personOf, serviceOf } from './content.js';
 import { callbackId, messageId, threadOf } from './ids.js';
+import { bytes, text } from './requests.js';
 
 const READERS = {
   message: (message) => [messageEvent(message)],
@@ -11,13 +12,39 @@ const READERS = {
   my_chat_member: (change) => [memberEvent(change)],
 };
 
-/// The events of an update. What cannot be an update at all is an error, which keeps the webhook aside.
+/// The events of an update. What cannot be an update at all is an error, which keeps the webhook aside; one of an unknown
+/// shape is ignored.
 export function eventsOf(body, receivedAt) {
   const update = JSON.parse(body);
   if (!isObject(update) || !Number.isSafeInteger(update.update_id)) throw new Error('the webhook is not an update');
   const key = Object.keys(READERS).find((known) => isObject(update[known]));
-  if (key) return READERS[key](update[key], receivedAt);
+  if (key) {
+    try {
+      return READERS[key](update[key], receivedAt);
+    } catch (error) {
+      return [ignored(`update of ${key} that cannot be read: ${error.message}`)];
+    }
+  }
   return [ignored(`update of ${Object.keys(update).filter((name) => name !== 'update_id').join(', ') || 'nothing'}`)];
+}
+
+/// What Telegram is answered. Empty, because Telegram carries out what an answer with a method in it says; which is how a
+/// tap on a button is answered, that waits for it.
+export function replyTo({ body }) {
+  const empty = { status: 200, headers: [], body: new Uint8Array() };
+  const query = callbackOf(body);
+  if (query === undefined) return empty;
+  const answer = JSON.stringify({ method: 'answerCallbackQuery', callback_query_id: query });
+  return { ...empty, headers: [{ name: 'content-type', value: 'application/json' }], body: bytes(answer) };
+}
+
+function callbackOf(body) {
+  try {
+    const id = JSON.parse(text(body)).callback_query?.id;
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isObject(value) {
@@ -48,6 +75,8 @@ function messageEvent(message) {
     const group = { ...nobody(String(message.migrate_to_chat_id)), name: message.chat.title };
     return { tag: 'contact', val: { ...group, aliases: [String(message.chat.id)] } };
   }
+  // Contacts are people; an administrator who writes as the group does so by a bot of Telegram's.
+  if (message.from?.is_bot === true && !message.sender_chat) return ignored('a message of a bot');
   const service = serviceOf(message);
   if (service) return ignored(`service message: ${service}`);
   const sender = message.from ?? message.sender_chat ?? message.chat;
@@ -62,10 +91,14 @@ function messageEvent(message) {
       correlation: undefined,
       sentAt: milliseconds(message.date),
       content: contentOf(message),
-      replyTo: message.reply_to_message ? messageId({ chat: message.chat, ...message.reply_to_message }) : undefined,
+      replyTo: answered(message),
       metadata: JSON.stringify(metadataOf(message)),
     },
   };
+}
+
+function answered({ chat, reply_to_message: before }) {
+  return Number.isSafeInteger(before?.message_id) ? messageId({ chat, ...before }) : undefined;
 }
 
 /// Who shares a card with the own number has told it.
@@ -75,9 +108,11 @@ function known({ contact, from }, sender) {
   return { ...sender, phone: phone.startsWith('+') ? phone : `+${phone}` };
 }
 
-function metadataOf({ forward_origin, media_group_id, quote, external_reply, business_connection_id, text, from }) {
+function metadataOf(message) {
+  const { forward_origin, media_group_id, quote, external_reply, reply_to_story, business_connection_id } = message;
+  const { text, from } = message;
   const start = /^\/start (\S+)$/.exec(text ?? '')?.[1];
-  const metadata = { forward_origin, media_group_id, quote, external_reply, business_connection_id, start };
+  const metadata = { forward_origin, media_group_id, quote, external_reply, reply_to_story, business_connection_id, start };
   if (from?.language_code) metadata.language_code = from.language_code;
   return metadata;
 }

@@ -14,12 +14,14 @@ export function manifest() {
     hosts: ['api.telegram.org', '{config.apiBaseUrl}'],
     capabilities: [
       'text', 'media', 'location', 'contacts', 'reactions', 'interactive', 'edits', 'deletes', 'typing', 'profiles',
-      'media-download',
+      'media-download', 'webhook-registration',
     ],
-    // Thirty messages a second for the bot; one a second to one chat, of which a few may come at once.
+    // Thirty messages a second for the bot; one a second to one chat, of which a few may come at once. Twenty a minute
+    // is the limit of groups; a limit cannot tell them from other chats, where nobody writes as much.
     limits: [
       { scope: 'channel', permits: 30, perMs: 1000n, burst: undefined },
       { scope: 'recipient', permits: 1, perMs: 1000n, burst: 5 },
+      { scope: 'recipient', permits: 20, perMs: 60_000n, burst: 20 },
     ],
     replyWindowMs: undefined,
     addressField: undefined,

@@ -14,7 +14,11 @@ const asks = (request) => ({ tag: 'request', val: request });
 const OK = done({ tag: 'ok' });
 
 /// How far a send has come: what was accepted, and what was learned of the chat on the way.
-const BEGUN = { sent: [], chat: undefined, alone: false, again: false };
+const BEGUN = { sent: [], chat: undefined, alone: false, again: false, pauses: 0 };
+
+/// How often, and how long, a send waits between two of its messages.
+const PAUSES = 2;
+const LONGEST_PAUSE_MS = 10_000n;
 
 /// Commands of one call that may be repeated, and the outcome of its result.
 const SIMPLE = {
@@ -101,7 +105,7 @@ function saved({ tag, val }) {
   return failed(val.status === 404 ? failure('rejected', 'the file is gone') : refusal(val, undefined, true));
 }
 
-function next(channel, outgoing, progress) {
+function next(channel, outgoing, progress, pause) {
   const pieces = piecesOf(outgoing.content);
   const piece = pieces[progress.sent.length];
   if (!piece) return done({ tag: 'sent', val: progress.sent });
@@ -111,7 +115,9 @@ function next(channel, outgoing, progress) {
   const reply = answers
     ? { reply_parameters: { message_id: numberOf(outgoing.replyTo), allow_sending_without_reply: true } }
     : {};
-  return asks(call(channel, method, { ...chat, ...parameters, ...reply }, { state: bytes(JSON.stringify(progress)) }));
+  const request = call(channel, method, { ...chat, ...parameters, ...reply }, { state: bytes(JSON.stringify(progress)) });
+  if (pause === undefined) return asks(request);
+  return asks({ ...request, headers: [...request.headers, { name: 'patchbay-wait-ms', value: String(pause) }] });
 }
 
 function sent(channel, outgoing, progress, response) {
@@ -123,7 +129,16 @@ function sent(channel, outgoing, progress, response) {
     return next(channel, outgoing, { ...progress, sent: [...progress.sent, messageId(result)] });
   }
   const changed = remedy(progress, why.message.toLowerCase(), answer);
-  return changed ? next(channel, outgoing, changed) : failed(partial(why, progress.sent.length));
+  if (changed) return next(channel, outgoing, changed);
+  const pause = pauseOf(why, progress);
+  if (pause === undefined) return failed(partial(why, progress.sent.length));
+  return next(channel, outgoing, { ...progress, pauses: progress.pauses + 1 }, pause);
+}
+
+/// How long to wait before the rest is sent, where some is out: beginning anew would repeat that.
+function pauseOf({ kind, retryAfterMs }, { sent: before, pauses }) {
+  if (kind !== 'rate-limited' || before.length === 0 || pauses >= PAUSES) return undefined;
+  return retryAfterMs === undefined || retryAfterMs > LONGEST_PAUSE_MS ? undefined : retryAfterMs;
 }
 
 /// What to change before trying once more, for refusals that say what would help.
@@ -137,5 +152,8 @@ function remedy(progress, said, answer) {
 
 /// Once something was sent, sending it all again would repeat it: that is for a person to decide.
 function partial(why, sent) {
-  return sent === 0 ? why : failure('unknown', `${sent} messages were sent, then: ${why.message}`, { code: why.code });
+  if (sent === 0) return why;
+  // What it tells of the recipient holds all the same.
+  const kind = why.kind === 'blocked' || why.kind === 'unreachable' ? why.kind : 'unknown';
+  return failure(kind, `${sent} messages were sent, then: ${why.message}`, { code: why.code });
 }

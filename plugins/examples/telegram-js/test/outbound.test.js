@@ -97,8 +97,13 @@ test('files are sent by address, by id or as bytes, each as a message of its own
 
 test('what was sent in part is for a person to decide', () => {
   const long = send({ text: `${'a'.repeat(4000)} ${'b'.repeat(4000)}` });
-  const { failure } = run(long, accepted(1), recorded('resp_err_429'));
+  const limited = (seconds) => response(429, { ok: false, error_code: 429, description: 'x', parameters: { retry_after: seconds } });
+  const { failure } = run(long, accepted(1), limited(60));
   assert.deepEqual([failure.kind, failure.code], ['unknown', '429']);
+  assert.deepEqual(run(long, accepted(1), limited(3), limited(3), accepted(2)).outcome.val.length, 2);
+  assert.equal(run(long, accepted(1), limited(3), limited(3), limited(3)).failure.kind, 'unknown');
+  const gone = response(403, { ok: false, error_code: 403, description: 'Forbidden: bot was blocked by the user' });
+  assert.equal(run(long, accepted(1), gone).failure.kind, 'blocked');
 });
 
 test('a long text is cut between words and never within a character', () => {
@@ -137,6 +142,9 @@ test('each refusal has its meaning', () => {
     [response(413, { ok: false, error_code: 413, description: 'Request Entity Too Large' }), 'rejected'],
     [response(502, '<html>'), 'unknown'],
     [response(200, '<html>'), 'unknown'],
+    [response(403, '<html>'), 'unknown'],
+    [response(401, {}), 'unauthorized'],
+    [response(200, {}), 'unknown'],
     [{ tag: 'err', val: { tag: 'unknown', val: 'lost' } }, 'unknown'],
     [{ tag: 'err', val: { tag: 'not-sent', val: 'refused' } }, 'temporary'],
     [{ tag: 'err', val: { tag: 'refused', val: 'not granted' } }, 'rejected'],

@@ -1,31 +1,14 @@
-//! What refusals and lost answers mean; every documented code is tried in `patchbay-plugin-meta`.
+//! What refusals mean; every documented code is tried in `patchbay-plugin-meta`.
 
-use crate::support::{Answer, CONTACT, execute, fixture};
-use patchbay_plugin_sdk::FailureKind::{OutsideWindow, RateLimited, Temporary, Unauthorized, Unknown, Unreachable};
-use patchbay_plugin_sdk::testing::{answer, outgoing};
-use patchbay_plugin_sdk::{Command, Content, Failure, Response, TransportError};
-use serde_json::json;
-
-fn send(answer: Answer) -> Failure {
-    execute(&Command::Send(outgoing(CONTACT, Content::text("hello"))), [answer]).result.unwrap_err()
-}
+use crate::support::{fixture, refused};
+use patchbay_plugin_sdk::FailureKind::{OutsideWindow, RateLimited, Temporary, Unauthorized, Unreachable};
 
 #[test]
 fn recorded_refusals() {
-    let recorded = |name: &str| send(Ok(fixture(name).response()));
+    let recorded = |name: &str| refused(Ok(fixture(name).response()));
     assert_eq!(recorded("resp_err_10_2018278").kind, OutsideWindow);
     assert_eq!(recorded("resp_err_190").kind, Unauthorized);
     assert_eq!(recorded("resp_err_2").kind, Temporary);
     assert_eq!(recorded("resp_err_551").kind, Unreachable);
     assert_eq!(recorded("resp_err_613").kind, RateLimited);
-}
-
-#[test]
-fn a_lost_answer_leaves_open_what_happened() {
-    assert_eq!(send(Err(TransportError::Unknown("cut".to_owned()))).kind, Unknown);
-    assert_eq!(send(Err(TransportError::NotSent("refused".to_owned()))).kind, Temporary);
-    assert_eq!(send(answer(503, &json!({}))).kind, Unknown);
-    assert_eq!(send(answer(200, &json!({"recipient_id": CONTACT}))).kind, Unknown);
-    let page = Response { status: 200, headers: Vec::new(), body: b"<html>".to_vec(), saved: None };
-    assert_eq!(send(Ok(page)).kind, Unknown);
 }

@@ -110,6 +110,8 @@ fn consent_to_be_written_to() {
     assert_eq!(parse_item(json!({"optin": {"ref": "x"}})), [Event::OptIn(Participant::new(CONTACT))]);
     let marketing = json!({"optin": {"notification_messages_status": "STOP_NOTIFICATIONS"}});
     assert!(matches!(one(parse_item(marketing)), Event::Ignored(_)));
+    let once = json!({"optin": {"type": "one_time_notif_req", "payload": "x", "one_time_notif_token": "t"}});
+    assert_eq!(one(parse_item(once)), Event::ignored("consent to one_time_notif_req"));
 }
 
 #[test]

@@ -7,12 +7,13 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "JSON made for one call")]
 
-mod accept;
 mod commands;
 mod errors;
 mod fixtures;
 mod inbound;
 mod manifest;
-mod robust;
+#[path = "../../../meta/tests/messaging/mod.rs"]
+mod messaging;
+mod recorded;
 mod send;
 mod support;

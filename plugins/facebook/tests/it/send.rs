@@ -111,6 +111,35 @@ fn choices_are_quick_replies() {
 }
 
 #[test]
+fn buttons_stand_under_a_text() {
+    let button = |title: &str| json!({"type": "postback", "title": title, "payload": "p"});
+    let with = |content: Content, buttons: Value| {
+        let metadata = json!({"buttons": buttons}).to_string();
+        let outgoing = Outgoing { metadata, ..outgoing(CONTACT, content) };
+        execute(&Command::Send(outgoing), [sent(1)])
+    };
+    let link = json!({"type": "web_url", "title": "Shop", "url": "https://shop.example"});
+    let sent = with(Content::text("Look"), json!([link, button("Yes")]));
+    let payload = json!({"template_type": "button", "text": "Look", "buttons": [link, button("Yes")]});
+    assert_eq!(json_body(&sent.requests[0]), expected(json!({"attachment": {"type": "template", "payload": payload}})));
+    for wrong in [
+        json!([button("1"), button("2"), button("3"), button("4")]),
+        json!([button("twenty-one characters")]),
+        json!([{"type": "phone_number", "title": "Call"}]),
+    ] {
+        let run = run::<Facebook>(
+            &channel_with(json!({})),
+            &Command::Send(Outgoing {
+                metadata: json!({"buttons": wrong}).to_string(),
+                ..outgoing(CONTACT, Content::text("x"))
+            }),
+            [],
+        );
+        assert_eq!(run.result.unwrap_err().kind, FailureKind::Rejected, "{wrong}");
+    }
+}
+
+#[test]
 fn after_a_day_a_person_may_answer_for_a_week() {
     let sent_after = |age: u64, settings: Value| {
         let outgoing = Outgoing { last_inbound_at: Some(NOW - age), ..outgoing(CONTACT, Content::text("x")) };
@@ -161,8 +190,13 @@ fn nothing_leaves_that_the_platform_does_not_take() {
 #[test]
 fn what_fails_half_way_is_for_a_person_to_decide() {
     let text = format!("{} {}", "a".repeat(1990), "b".repeat(30));
-    let refused = answer(400, &json!({"error": {"code": 613, "message": "slow down"}}));
-    let failure = send(Content::text(text), [sent(1), refused]).1.unwrap_err();
+    let refused = || answer(400, &json!({"error": {"code": 613, "message": "slow down"}}));
+    let failure = send(Content::text(text.as_str()), [sent(1), refused(), refused(), refused()]).1.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unknown);
     assert!(failure.message.starts_with("1 of 2 messages were sent"), "{}", failure.message);
+    // A short wait is waited for, before the same message.
+    let run = execute(&Command::Send(outgoing(CONTACT, Content::text(text))), [sent(1), refused(), sent(2)]);
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    assert_eq!(json_body(&run.requests[1]), json_body(&run.requests[2]));
+    assert!(run.requests[2].headers.iter().any(|header| header.name == "patchbay-wait-ms"));
 }

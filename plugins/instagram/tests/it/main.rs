@@ -2,12 +2,13 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 #![expect(clippy::needless_pass_by_value, reason = "JSON made for one call")]
 
-mod accept;
 mod commands;
 mod errors;
 mod fixtures;
 mod inbound;
 mod manifest;
-mod robust;
+#[path = "../../../meta/tests/messaging/mod.rs"]
+mod messaging;
+mod recorded;
 mod send;
 mod support;

@@ -33,6 +33,21 @@ fn an_account_that_logs_in_by_itself_has_its_own_host() {
 }
 
 #[test]
+fn a_heart_is_a_message_and_files_are_pdf() {
+    let heart = Outgoing { metadata: json!({"likeHeart": true}).to_string(), ..outgoing(CONTACT, Content::empty()) };
+    let (requests, _) = send(&channel(), heart, 1);
+    assert_eq!(json_body(&requests[0])["message"]["attachment"], json!({"type": "like_heart"}));
+    let file = |mime: &str| Attachment {
+        mime_type: Some(mime.to_owned()),
+        ..Attachment::new(MediaKind::Document, MediaSource::Url("https://x/a".to_owned()))
+    };
+    let with = |file| outgoing(CONTACT, Content { attachments: vec![file], ..Content::empty() });
+    assert!(send(&channel(), with(file("application/pdf")), 1).1.is_ok());
+    let refused = send(&channel(), with(file("application/msword")), 0).1.unwrap_err();
+    assert_eq!(refused.kind, FailureKind::Rejected);
+}
+
+#[test]
 fn a_thousand_bytes_are_no_thousand_characters() {
     // A family of eleven bytes and more is one character, which is never cut.
     let family = "👨‍👩‍👧‍👦";

@@ -1,6 +1,7 @@
 //! A comment, as a notification and the API tell of it.
 
 use super::Context;
+use crate::lookup::Lookup;
 use crate::urn::Comment;
 use crate::wire::{text, time};
 use patchbay_plugin_sdk::{Content, Detail, Event, Message, MessageEdit, MessageRef, Participant, Timestamp};
@@ -30,7 +31,7 @@ impl<'a> Told<'a> {
             author: text(element, &["actor"]).or_else(|| text(element, &["created", "actor"])),
             text: text(element, &["message", "text"]),
             at: time(element, &["created", "time"]).unwrap_or(context.at),
-            metadata: post(urn.post()),
+            metadata: post(urn.post(), None),
             urn,
             whole: element,
         })
@@ -45,6 +46,11 @@ impl<'a> Told<'a> {
         self.author == Some(context.organization)
     }
 
+    /// What the page writes by itself does not.
+    pub fn answers_somebody(&self, context: Context<'_>) -> bool {
+        self.parent.is_some() || !self.is_own(context)
+    }
+
     pub fn content(&self) -> Content {
         match self.text {
             Some(text) => Content::text(text),
@@ -53,7 +59,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    pub fn message(&self, echo: bool) -> Event {
+    pub fn message(&self, echo: bool, lookup: Option<&Lookup>) -> Message {
         let mut metadata = self.metadata.clone();
         // Several people may write in one conversation.
         metadata.extend(self.author.map(|author| ("author".to_owned(), Value::from(author))));
@@ -65,13 +71,17 @@ impl<'a> Told<'a> {
             // Later notifications may name only the answer: they find the conversation by it.
             sender.aliases.push(urn.clone());
         }
-        Event::Message(Message {
+        let message = Message {
             thread: thread.clone(),
             echo,
             reply_to: self.parent.as_ref().map(Comment::to_string),
             metadata: Value::Object(metadata).to_string(),
             ..Message::new(urn, sender, self.at, self.content())
-        })
+        };
+        match lookup {
+            Some(lookup) => message.to_be_asked_for(&lookup.cursor()),
+            None => message,
+        }
     }
 
     /// Who wrote what was kept under the comment's own name, because nobody told.
@@ -94,11 +104,9 @@ impl<'a> Told<'a> {
 }
 
 /// Where it was written, for whoever answers: a comment, and on which post.
-pub fn post(urn: &str) -> Map<String, Value> {
-    [("type", "comment"), ("post", urn)]
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .into_iter()
-        .collect()
+pub fn post(urn: &str, text: Option<&str>) -> Map<String, Value> {
+    let fields = [("type", Some("comment")), ("post", Some(urn)), ("postText", text)];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect()
 }
 
 /// Somebody on LinkedIn, whose name it does not tell and nobody may keep.

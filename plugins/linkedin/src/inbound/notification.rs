@@ -3,10 +3,11 @@
 
 use super::Context;
 use super::comment::{Told, participant, post};
+use crate::lookup::Lookup;
 use crate::urn::{Comment, is_post};
 use crate::wire::{at, text, time};
 use patchbay_plugin_sdk::{Content, Detail, Event, Message, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub fn event(notification: &Value, context: Context<'_>) -> Event {
     let organization = text(notification, &["organizationalEntity"]);
@@ -44,28 +45,33 @@ fn comment<'a>(notification: &'a Value, context: Context<'_>) -> Option<Told<'a>
     let urn = names.into_iter().flatten().find_map(Comment::parse)?;
     let above = ["parentComment", "object"].into_iter().filter_map(|name| text(decoration, &[name]));
     let parent = above.filter_map(Comment::parse).find(|parent| *parent != urn);
+    let (post_urn, post_text) = source(notification, &urn);
+    let metadata = post(post_urn, post_text);
     Some(Told {
         parent,
         author: text(decoration, &["owner"]),
         text: text(decoration, &["text"]),
         at: happened(notification, context),
-        metadata: source(notification, urn.post()),
+        metadata,
         urn,
         whole: notification,
     })
 }
 
+/// A notification hardly ever names the comment that this one answers: LinkedIn is asked.
 fn commented(notification: &Value, context: Context<'_>, by_page: bool) -> Event {
-    comment(notification, context).map_or_else(unnamed, |told| told.message(by_page || told.is_own(context)))
+    let Some(told) = comment(notification, context) else { return unnamed() };
+    let is_whole = told.parent.is_some() && told.text.is_some();
+    let (post, post_text) = source(notification, &told.urn);
+    let (post, post_text) = (post.to_owned(), post_text.map(str::to_owned));
+    let lookup = (!is_whole).then(|| Lookup::Comment { urn: told.urn.to_string(), post, post_text });
+    Event::Message(told.message(by_page || told.is_own(context), lookup.as_ref()))
 }
 
-/// The post that somebody commented on.
-fn source(notification: &Value, under: &str) -> Map<String, Value> {
-    let mut post = post(text(notification, &["sourcePost"]).unwrap_or(under));
-    if let Some(text) = text(notification, &["decoratedSourcePost", "text"]) {
-        post.insert("postText".to_owned(), Value::from(text));
-    }
-    post
+/// The post that somebody commented on, and its text.
+fn source<'a>(notification: &'a Value, comment: &'a Comment) -> (&'a str, Option<&'a str>) {
+    let post = text(notification, &["sourcePost"]).unwrap_or(comment.post());
+    (post, text(notification, &["decoratedSourcePost", "text"]))
 }
 
 /// Somebody mentions the page in a post of their own.
@@ -82,11 +88,25 @@ fn mentioned(notification: &Value, context: Context<'_>) -> Event {
         Some(text) => Content::text(text),
         None => Content { detail: Some(Detail::Unsupported(notification.to_string())), ..Content::empty() },
     };
-    Event::Message(Message {
-        thread: urn.to_owned(),
-        metadata: json!({"type": "mention", "post": urn}).to_string(),
-        ..Message::new(urn, participant(author.unwrap_or(urn)), happened(notification, context), content)
-    })
+    let lookup = content.text.is_none().then(|| Lookup::Post { urn: urn.to_owned() });
+    Event::Message(mention_of(urn, author, happened(notification, context), content, lookup.as_ref()))
+}
+
+/// A post that mentions the page, which is a conversation.
+pub fn mention_of(
+    urn: &str,
+    author: Option<&str>,
+    at: Timestamp,
+    content: Content,
+    lookup: Option<&Lookup>,
+) -> Message {
+    let metadata = json!({"type": "mention", "post": urn}).to_string();
+    let sender = participant(author.unwrap_or(urn));
+    let message = Message { thread: urn.to_owned(), metadata, ..Message::new(urn, sender, at, content) };
+    match lookup {
+        Some(lookup) => message.to_be_asked_for(&lookup.cursor()),
+        None => message,
+    }
 }
 
 fn mention(notification: &Value) -> Option<&str> {

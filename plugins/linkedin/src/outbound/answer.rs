@@ -16,6 +16,8 @@ pub enum Effect {
     Reads,
 }
 
+/// The code under which the manifest knows it, whatever LinkedIn calls it.
+pub const CONFLICT: &str = "409";
 /// A message of an error that people should read is shorter.
 const LONGEST: usize = 300;
 /// The limit of comments is counted by the minute.
@@ -49,7 +51,7 @@ impl Effect {
                 Failure::unauthorized(outdated(said, response))
             }
             // Somebody else changed it at the same moment.
-            409 => Failure::temporary(sentence(said, response)),
+            409 => return Failure::temporary(sentence(said, response)).code(CONFLICT),
             408 => self.unclear(sentence(said, response)),
             429 => Failure::rate_limited(sentence(said, response)).retry_after(pause(said, now)),
             300..=499 => Failure::rejected(sentence(said, response)),

@@ -8,7 +8,10 @@ mod round;
 mod send;
 mod setup;
 mod touch;
+mod whole;
 
+use crate::lookup::Lookup;
+pub use answer::CONFLICT;
 use answer::Effect;
 use api::Api;
 use patchbay_plugin_sdk::{Channel, Command, Failure, Outcome, Response, Step, Timestamp, TransportError};
@@ -21,7 +24,10 @@ pub fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<S
         Command::Delete(message) => touch::delete(&api, message),
         Command::TestConnection => Ok(setup::test(&api)),
         Command::RegisterWebhook => setup::register(&api, channel),
-        Command::Poll(cursor) => poll::begin(&api, cursor.as_deref(), now),
+        Command::Poll(cursor) => match cursor.as_deref().and_then(Lookup::of) {
+            Some(lookup) => whole::begin(&api, &lookup),
+            None => poll::begin(&api, cursor.as_deref(), now),
+        },
         other => Err(Failure::unsupported_command(other)),
     }
 }
@@ -45,7 +51,10 @@ pub fn resume(
             answer::json(Effect::Reads, response, now)?;
             Ok(Outcome::Ok.into())
         }
-        Command::Poll(_) => poll::resume(&api, state, response, now),
+        Command::Poll(cursor) => match cursor.as_deref().and_then(Lookup::of) {
+            Some(lookup) => whole::resume(&api, &lookup, response, now),
+            None => poll::resume(&api, state, response, now),
+        },
         other => Err(Failure::unsupported_command(other)),
     }
 }

@@ -6,7 +6,7 @@
 use super::answer::{self, Effect};
 use super::api::Api;
 use super::round::{Round, Target};
-use super::setup;
+use super::{setup, whole};
 use crate::inbound::Context;
 use crate::inbound::comment::Told;
 use crate::inbound::notification::{self, Missing};
@@ -121,7 +121,7 @@ fn request(api: &Api, target: &Target, round: &Round) -> Request {
             Some(comment) => api.get(&super::api::comment(&comment)),
             None => api.comments(urn, 0, 1),
         },
-        Target::Post(urn) => api.get(&format!("posts/{}", encode_component(urn))),
+        Target::Post(urn) => whole::of_post(api, urn),
     }
 }
 
@@ -203,9 +203,10 @@ fn hand_over(found: &Found, context: Context<'_>, round: &mut Round, events: &mu
         Found::Comment(element) => commented(element, context, round, events),
         Found::Notification(element) => events.push(notification::event(element, context)),
         Found::Completed(element) => {
-            if let Some(told) = Told::by_api(element, context).filter(|told| told.text.is_some()) {
+            let is_said = |told: &Told<'_>| told.text.is_some() && told.answers_somebody(context);
+            if let Some(told) = Told::by_api(element, context).filter(is_said) {
                 let at = changed(element).unwrap_or(told.at);
-                events.push(told.message(told.is_own(context)));
+                events.push(Event::Message(told.message(told.is_own(context), None)));
                 events.extend(told.writer().filter(|_| !told.is_own(context)));
                 events.push(told.edit(at));
             }
@@ -231,12 +232,11 @@ fn commented(element: &Value, context: Context<'_>, round: &mut Round, events: &
     if told.parent.is_none() {
         round.follow(&urn, told.at);
     }
-    // What the page writes by itself answers nobody.
-    if is_own && told.parent.is_none() {
+    if !told.answers_somebody(context) {
         return;
     }
     if round.is_news(urn.clone(), told.at) {
-        events.push(told.message(is_own));
+        events.push(Event::Message(told.message(is_own, None)));
     }
     if let Some(at) = changed(element).filter(|at| *at > told.at)
         && round.is_news(format!("{urn} {at}"), at)

@@ -1,6 +1,7 @@
 //! Trying a channel out, and subscribing its webhook.
 
 use super::api::Api;
+use crate::settings::Tier;
 use patchbay_plugin_sdk::encoding::encode_component;
 use patchbay_plugin_sdk::{Channel, Failure, Step};
 use serde_json::json;
@@ -15,10 +16,16 @@ pub fn posts(api: &Api, count: usize) -> patchbay_plugin_sdk::Request {
     request.query("count", &count.to_string())
 }
 
-/// The address itself is entered in LinkedIn's developer portal first; this subscribes it to the page.
+/// The address itself is entered in LinkedIn's developer portal first; this subscribes it to the page. Without what that
+/// takes, it is subscribed by hand.
 pub fn register(api: &Api, channel: &Channel) -> Result<Step, Failure> {
+    if api.settings.access_tier == Tier::Development {
+        return Err(Failure::unsupported("LinkedIn calls no webhook in the development tier"));
+    }
     let (Some(application), Some(member)) = (&api.settings.application_id, &api.settings.member) else {
-        return Err(Failure::rejected("to subscribe the webhook, the channel needs its applicationId and its member"));
+        return Err(Failure::unsupported(
+            "to subscribe the webhook, the channel needs its applicationId and its member",
+        ));
     };
     // The key keeps its parentheses and commas; what stands between them is escaped.
     let path = format!(

@@ -51,7 +51,7 @@ fn testing_a_channel() {
 
 #[test]
 fn subscribing_the_webhook() {
-    let settings = json!({"applicationId": "42", "member": "urn:li:person:AdmIn00001"});
+    let settings = json!({"applicationId": "42", "member": "urn:li:person:AdmIn00001", "accessTier": "standard"});
     let run = execute_on(&channel_with(settings), &Command::RegisterWebhook, [answer(204, &json!(null))]);
     assert_eq!(run.result, Ok(Outcome::Ok));
     let page = PAGE.replace(':', "%3A");
@@ -61,7 +61,12 @@ fn subscribing_the_webhook() {
     );
     assert_eq!(asked(&run.requests[0]), ("PUT", path.as_str()));
     assert_eq!(json_body(&run.requests[0]), json!({"webhook": "https://patchbay.example/webhook/1"}));
-    assert_eq!(failure(&Command::RegisterWebhook, []).kind, FailureKind::Rejected);
+    for lacking in
+        [json!({}), json!({"accessTier": "standard"}), json!({"applicationId": "42", "member": "urn:li:person:A"})]
+    {
+        let run = execute_on(&channel_with(lacking), &Command::RegisterWebhook, []);
+        assert_eq!(run.result.unwrap_err().kind, FailureKind::Unsupported);
+    }
 }
 
 #[test]

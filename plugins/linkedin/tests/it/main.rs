@@ -9,6 +9,8 @@ mod fixtures;
 mod manifest;
 mod notifications;
 mod poll;
+mod recorded;
 mod robust;
 mod send;
 mod support;
+mod whole;

@@ -11,8 +11,10 @@ fn a_comment_is_a_conversation_of_its_own() {
     assert_eq!((told.id.as_str(), told.thread.as_str(), told.echo), (COMMENT, COMMENT, false));
     assert_eq!((told.sender.id.as_str(), told.sender.name.as_deref()), (MEMBER, Some("LinkedIn member")));
     assert_eq!((told.sent_at, told.content.text.as_deref()), (AT, Some("Hello")));
-    let metadata: Value = serde_json::from_str(&told.metadata).unwrap();
+    let mut metadata: Value = serde_json::from_str(&told.metadata).unwrap();
+    let asked = metadata.as_object_mut().unwrap().remove("patchbay-ask");
     assert_eq!(metadata, json!({"type": "comment", "post": POST, "author": MEMBER}));
+    assert!(asked.is_some(), "whether it answers another comment, nobody says");
 }
 
 #[test]
@@ -23,6 +25,7 @@ fn an_answer_is_in_the_conversation_of_the_comment() {
         let told = message(event(notification("COMMENT", crate::support::with(named.clone(), decorated(fields)))));
         assert_eq!((told.id.as_str(), told.thread.as_str()), (REPLY, COMMENT));
         assert_eq!((told.reply_to.as_deref(), told.sender.aliases), (Some(COMMENT), vec![REPLY.to_owned()]));
+        assert!(!told.metadata.contains("patchbay-ask"), "{}", told.metadata);
     }
 }
 

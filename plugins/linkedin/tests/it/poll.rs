@@ -274,6 +274,20 @@ fn what_a_notification_leaves_out_is_fetched() {
 }
 
 #[test]
+fn what_the_page_writes_under_a_post_is_fetched_and_answers_nobody() {
+    let bare = json!({"lastModifiedAt": NOW, "generatedActivity": REPLY, "decoratedGeneratedActivity": null});
+    let told = || page(json!([notification("ADMIN_COMMENT", bare.clone())]));
+    let fetched = |comment: Value| {
+        let run = execute_on(&standard(), &poll(Some(&since(NOW - EVERY))), [told(), answer(200, &comment)]);
+        polled(run).events.len()
+    };
+    let answered = reply(PAGE, NOW - MINUTE);
+    let mut alone = answered.clone();
+    alone.as_object_mut().unwrap().remove("parentComment");
+    assert_eq!((fetched(answered), fetched(alone)), (2, 0), "an echo and its text; nothing");
+}
+
+#[test]
 fn what_is_kept_from_us_is_told_without_it() {
     let bare = json!({"lastModifiedAt": NOW, "decoratedGeneratedActivity": null});
     let mention = crate::support::with(bare.clone(), json!({"generatedActivity": SHARE, "notificationId": 4}));

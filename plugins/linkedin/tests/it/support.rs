@@ -1,5 +1,6 @@
 //! Channels, notifications and answers that the tests share.
 
+use crate::recorded;
 use patchbay_plugin_linkedin::LinkedIn;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, run};
 use patchbay_plugin_sdk::{
@@ -8,9 +9,10 @@ use patchbay_plugin_sdk::{
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+pub use crate::recorded::PAGE;
+
 pub const SERVER: &str = "https://api.linkedin.com/rest/";
 pub const SECRET: &str = "my_client_secret";
-pub const PAGE: &str = "urn:li:organization:5637409";
 pub const MEMBER: &str = "urn:li:person:f49f2kf0";
 pub const POST: &str = "urn:li:activity:6631349431612559360";
 /// A comment on the post, and an answer to it.
@@ -24,7 +26,8 @@ pub fn channel() -> Channel {
 }
 
 pub fn channel_with(settings: Value) -> Channel {
-    testing::channel("LINKEDIN", &with(json!({"organization": PAGE}), settings))
+    let (channel_type, config) = recorded::settings();
+    testing::channel(channel_type, &with(config, settings))
 }
 
 pub fn fixture_folder() -> PathBuf {

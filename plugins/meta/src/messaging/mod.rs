@@ -15,7 +15,7 @@ mod wire;
 use crate::Graph;
 pub use connector::{Messaging, Platform};
 pub use rules::RULES;
-pub use schema::{REPLY_WINDOW_MS, schema};
+pub use schema::{REPLY_WINDOW_MS, long_text, schema};
 
 /// What a page is subscribed to. A subscription replaces the one before, so that Messenger and Instagram on one page
 /// ask for the same; a page refuses the fields of an Instagram login.
@@ -36,11 +36,15 @@ pub struct Product {
     pub largest_image: u64,
     /// The types of images it takes; any, where there are none.
     pub image_types: &'static [&'static str],
+    /// The same for files that are no pictures, films or sounds.
+    pub document_types: &'static [&'static str],
     /// The fields of a profile.
     pub profile_fields: &'static str,
     /// Files are uploaded first; else the platform fetches them from us.
     pub takes_uploads: bool,
     pub reacts: bool,
+    /// A heart is a message of its own.
+    pub has_heart: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

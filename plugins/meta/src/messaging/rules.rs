@@ -13,6 +13,7 @@ pub const RULES: &[Rule] = &[
     // It may have been sent all the same.
     Rule::code(1, Unknown).subcode(99),
     Rule::code(1, Unknown).subcode(1_357_046),
+    Rule::code(1, Unknown),
     // Twenty-four hours after the contact's last message.
     Rule::code(10, OutsideWindow).subcode(2_018_278),
     Rule::code(10, OutsideWindow).subcode(2_018_065),

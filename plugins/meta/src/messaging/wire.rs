@@ -183,6 +183,19 @@ pub struct Receipt<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 pub struct OptIn<'a> {
+    #[serde(default, borrow, rename = "type")]
+    pub kind: Text<'a>,
     #[serde(default, borrow)]
     pub notification_messages_status: Text<'a>,
+}
+
+/// The link or the advertisement through which a contact came.
+#[derive(Debug, Default, Deserialize)]
+pub struct Referral<'a> {
+    #[serde(default, borrow, rename = "ref")]
+    pub reference: Text<'a>,
+    #[serde(default, borrow)]
+    pub source: Text<'a>,
+    #[serde(default, borrow, rename = "type")]
+    pub kind: Text<'a>,
 }

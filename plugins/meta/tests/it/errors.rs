@@ -51,8 +51,10 @@ fn without_a_known_code_the_status_decides() {
         assert_eq!(refusal(&error(status, unknown.clone())).kind, kind, "{status}");
         assert_eq!(refusal(&response(status, &json!("a page"))).kind, kind, "{status}");
     }
-    let transient = error(500, json!({"message": "m", "code": 999_999, "is_transient": true}));
-    assert_eq!(refusal(&transient).kind, Temporary);
+    let transient = |status| error(status, json!({"message": "m", "code": 999_999, "is_transient": true}));
+    assert_eq!(refusal(&transient(400)).kind, Temporary);
+    assert_eq!(refusal(&transient(500)).kind, Unknown, "it may have been sent");
+    assert_eq!(Effect::Repeatable.refusal(&transient(500), &[]).kind, Temporary);
 }
 
 #[test]

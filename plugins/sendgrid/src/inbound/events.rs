@@ -126,7 +126,7 @@ fn failure(kind: &str, report: &Report<'_>) -> Failure {
 
 /// Most drops are for the address. These are not.
 fn is_about_the_mail(reason: &str) -> bool {
-    ["Spam Content", "Invalid SMTPAPI", "Recipient List over Package Quota"]
+    ["Spam Content", "Invalid SMTPAPI header", "Recipient List over Package Quota"]
         .into_iter()
         .any(|start| reason.starts_with(start))
 }

@@ -1,12 +1,18 @@
 //! Files of a mail: in base64 within its JSON, put there by the engine.
 
-use patchbay_plugin_sdk::{Attachment, Chunk, Failure, MediaSource, Request};
+use patchbay_plugin_sdk::{Attachment, Chunk, Failure, MediaSource, Outgoing, Request};
 use serde_json::{Map, Value, json};
 
 /// Of the whole mail.
 const LARGEST_MAIL: u64 = 30 * 1024 * 1024;
 
-pub fn attach(request: Request, mail: Map<String, Value>, files: &[Attachment]) -> Result<Request, Failure> {
+/// Where a sender says which file is which picture of the HTML: the picture's name there, and the file's place among the
+/// message's files.
+const PICTURES: &str = "content_ids";
+
+pub fn attach(request: Request, mail: Map<String, Value>, outgoing: &Outgoing) -> Result<Request, Failure> {
+    let files = &outgoing.content.attachments;
+    let names = names(outgoing)?;
     let mail = Value::Object(mail);
     let mut text = mail.to_string();
     let encoded = files.iter().filter_map(|file| file.size).map(|size| size.div_ceil(3).saturating_mul(4));
@@ -32,15 +38,37 @@ pub fn attach(request: Request, mail: Map<String, Value>, files: &[Attachment]) 
         chunks.push(Chunk::MediaBase64(media.clone()));
         text.push_str("\",");
         // The rest of the object, which is never empty.
-        text.push_str(described(file).to_string().trim_start_matches('{'));
+        text.push_str(described(file, named(&names, position)).to_string().trim_start_matches('{'));
     }
     text.push_str("]}");
     chunks.push(Chunk::Bytes(text.into_bytes()));
     Ok(request.chunks("application/json", chunks))
 }
 
-fn described(file: &Attachment) -> Value {
+fn names(outgoing: &Outgoing) -> Result<Map<String, Value>, Failure> {
+    let metadata: Map<String, Value> = serde_json::from_str(&outgoing.metadata).unwrap_or_default();
+    let names = metadata.get(PICTURES).and_then(Value::as_object).cloned().unwrap_or_default();
+    let files = outgoing.content.attachments.len();
+    let is_file =
+        |place: &Value| place.as_u64().and_then(|place| usize::try_from(place).ok()).is_some_and(|place| place < files);
+    if names.values().all(is_file) {
+        Ok(names)
+    } else {
+        Err(Failure::rejected(format!("{PICTURES} names the place of a file that the message does not have")))
+    }
+}
+
+/// The name under which the HTML shows the file at this place.
+fn named(names: &Map<String, Value>, position: usize) -> Option<&str> {
+    let mut names = names.iter();
+    names.find(|(_, place)| place.as_u64() == u64::try_from(position).ok()).map(|(name, _)| name.as_str())
+}
+
+fn described(file: &Attachment, picture: Option<&str>) -> Value {
     let mime_type = file.mime_type.as_deref().filter(|kind| !kind.is_empty()).unwrap_or("application/octet-stream");
     let name = file.file_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("file");
-    json!({"type": mime_type, "filename": name, "disposition": "attachment"})
+    match picture {
+        Some(id) => json!({"type": mime_type, "filename": name, "disposition": "inline", "content_id": id}),
+        None => json!({"type": mime_type, "filename": name, "disposition": "attachment"}),
+    }
 }

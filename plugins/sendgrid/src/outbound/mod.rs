@@ -23,7 +23,7 @@ pub fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<S
     match command {
         Command::Send(outgoing) => {
             let mail = compose::mail(&settings, outgoing, now)?;
-            Ok(files::attach(request, mail, &outgoing.content.attachments)?.into())
+            Ok(files::attach(request, mail, outgoing)?.into())
         }
         // In the sandbox a mail is checked, key and sender with it, and not sent.
         Command::TestConnection => {
@@ -51,7 +51,8 @@ pub fn resume(
         Command::Send(outgoing) => {
             let settings = channel.settings::<Settings>()?;
             let own = own_id(&settings, outgoing)?;
-            Ok(Outcome::Sent(vec![answer::sent(response, now)?.unwrap_or(own)]).into())
+            // Events name the mail by SendGrid's identifier, answers by the one in its header.
+            Ok(Outcome::Sent(answer::sent(response, now)?.into_iter().chain([own]).collect()).into())
         }
         Command::TestConnection => {
             answer::checked(response, now)?;

@@ -77,9 +77,14 @@ fn error_lost_answers() {
 
 #[test]
 fn an_accepted_mail_has_the_identifier_of_the_header() {
-    assert_eq!(send(Ok(accepted())), Ok(Outcome::Sent(vec!["LRzXl_NHStOGhQ4kofSm_A".to_owned()])));
-    let Ok(Outcome::Sent(ids)) = send(Ok(status(202, &[], ""))) else { panic!("it was accepted") };
-    assert!(ids[0].starts_with("<patchbay.out-1."), "without one, its own: {ids:?}");
+    let ids = |answer| match send(Ok(answer)) {
+        Ok(Outcome::Sent(ids)) => ids,
+        other => panic!("it was accepted: {other:?}"),
+    };
+    let named = ids(accepted());
+    assert_eq!((named.len(), named[0].as_str()), (2, "LRzXl_NHStOGhQ4kofSm_A"));
+    assert!(named[1].starts_with("<patchbay.out-1."), "by which a contact's answer names it: {named:?}");
+    assert_eq!(ids(status(202, &[], "")), named[1..], "its own alone");
 }
 
 #[test]

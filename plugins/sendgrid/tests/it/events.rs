@@ -51,7 +51,9 @@ fn a_failure_is_told_of_the_address_or_of_the_mail() {
     for reason in ["Bounced Address", "Unsubscribed Address", "Invalid", "Spam Reporting Address", "Brand new"] {
         assert_eq!(kind(json!({"event": "dropped", "reason": reason})), FailureKind::Unreachable, "{reason}");
     }
-    assert_eq!(kind(json!({"event": "dropped", "reason": "Spam Content"})), FailureKind::Rejected);
+    for reason in ["Spam Content (if Spam Checker app enabled)", "Invalid SMTPAPI header"] {
+        assert_eq!(kind(json!({"event": "dropped", "reason": reason})), FailureKind::Rejected, "{reason}");
+    }
     let bounce = status(json!({"event": "bounce", "reason": "550 no such user", "status": "5.1.1"})).failure.unwrap();
     assert_eq!((bounce.message.as_str(), bounce.code.as_deref()), ("550 no such user", Some("5.1.1")));
 }

@@ -14,6 +14,7 @@ mod fixtures;
 mod mails;
 mod manifest;
 mod raw;
+mod recorded;
 mod robust;
 mod send;
 mod support;

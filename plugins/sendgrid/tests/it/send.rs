@@ -128,6 +128,21 @@ fn files_go_in_base64_within_the_mail() {
 }
 
 #[test]
+fn a_picture_of_the_html_is_shown_in_it() {
+    let mail = |names: Value| {
+        let content =
+            Content { attachments: vec![file(Some("a.pdf")), file(Some("logo.png"))], ..written("x", new_mail()) };
+        Outgoing { metadata: json!({"content_ids": names}).to_string(), ..outgoing(content) }
+    };
+    let sent = sent_body(mail(json!({"logo": 1})))["attachments"].clone();
+    assert_eq!((&sent[0]["disposition"], sent[0].get("content_id")), (&json!("attachment"), None));
+    assert_eq!((&sent[1]["disposition"], &sent[1]["content_id"]), (&json!("inline"), &json!("logo")));
+    for wrong in [json!({"logo": 2}), json!({"logo": "1"}), json!({"logo": -1})] {
+        assert_eq!(refused(mail(wrong)).kind, FailureKind::Rejected);
+    }
+}
+
+#[test]
 fn files_alone_have_a_text_that_names_them() {
     let captioned = Attachment { caption: Some("Look".to_owned()), ..file(Some("a.png")) };
     for (attachment, text) in [(file(Some("a.png")), "a.png"), (captioned, "Look")] {

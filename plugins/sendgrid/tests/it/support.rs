@@ -1,5 +1,6 @@
 //! Channels, webhooks and answers that the tests share.
 
+use crate::recorded::settings;
 use jsonschema::Validator;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, run, webhook};
 use patchbay_plugin_sdk::{
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub const FROM: &str = "support@example.com";
+pub use crate::recorded::FROM;
+
 pub const CONTACT: &str = "ada@example.org";
 pub const BOUNDARY: &str = "xYzZY";
 
@@ -21,9 +23,9 @@ pub fn channel() -> Channel {
 
 /// The test's channel with more settings.
 pub fn channel_with(more: Value) -> Channel {
-    let mut config = json!({"fromEmail": FROM, "fromName": "Support"});
+    let (channel_type, mut config) = settings();
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    testing::channel("EMAIL", &config)
+    testing::channel(channel_type, &config)
 }
 
 pub fn fixture_folder() -> PathBuf {

@@ -8,9 +8,12 @@ mod message;
 mod person;
 mod status;
 
-use crate::settings::{Medium, bare};
-use crate::wire::Fields;
+use crate::settings::{Medium, Settings, bare};
+use crate::wire::{CORRELATION, Fields};
 use patchbay_plugin_sdk::{Channel, Event, Webhook};
+
+/// The field with the Messaging Service.
+const SERVICE: &str = "MessagingServiceSid";
 
 /// What a webhook speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +24,10 @@ enum Subject {
 }
 
 impl Subject {
-    /// A contact's message has a text, if an empty one; only a status has `MessageStatus`.
+    /// A contact's message has a text, if an empty one; only a status has `MessageStatus`, whatever that says.
     fn of(fields: &Fields) -> Self {
-        match fields.get("MessageStatus").or(fields.get("EventType")) {
-            Some("received") => return Self::Message,
-            Some(_) => return Self::Status,
-            None => {}
+        if fields.get("MessageStatus").or(fields.get("EventType")).is_some() {
+            return Self::Status;
         }
         if fields.get("SmsStatus") == Some("received") || ["Body", "NumMedia"].iter().any(|name| fields.has(name)) {
             return Self::Message;
@@ -44,15 +45,28 @@ impl Subject {
     }
 }
 
-/// The number that a webhook speaks of: as Twilio writes it, and as people set it up.
+/// The number that a webhook speaks of: as Twilio writes it, and as people set it up. Then the Messaging Service that
+/// chose it, for channels that have only that; a status does not always name it, but the account.
 pub fn addresses(webhook: &Webhook) -> Vec<String> {
     let fields = Fields::read(webhook).unwrap_or_default();
-    let Some(address) = Subject::of(&fields).own_address(&fields) else { return Vec::new() };
-    let mut found = vec![address.to_owned()];
-    if bare(address) != address {
-        found.push(bare(address).to_owned());
+    let subject = Subject::of(&fields);
+    let Some(address) = subject.own_address(&fields) else { return Vec::new() };
+    let account = if subject == Subject::Status { fields.get("AccountSid") } else { None };
+    let mut found: Vec<String> = Vec::new();
+    for address in [Some(address), Some(bare(address)), fields.get(SERVICE).or(account)].into_iter().flatten() {
+        if !found.iter().any(|known| known == address) {
+            found.push(address.to_owned());
+        }
     }
     found
+}
+
+/// Whether a status is that of another of the account's numbers: each of its channels is told of those that name no
+/// service, and knows its own messages by their identifiers. What a contact wants holds for the number alone.
+fn is_anothers(channel: &Channel, webhook: &Webhook, fields: &Fields) -> bool {
+    let Ok(settings) = channel.settings::<Settings>() else { return false };
+    let named = fields.get(SERVICE).is_some() || webhook.query(CORRELATION).is_some();
+    !named && fields.get("From").is_some_and(|from| settings.sends_only_from_another(from))
 }
 
 /// What happened on this channel.
@@ -66,6 +80,7 @@ pub fn parse(channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String>
         return Ok(vec![Event::ignored("a webhook of another of Twilio's channels")]);
     }
     Ok(match subject {
+        Subject::Status if is_anothers(channel, webhook, &fields) => vec![status::event(&fields, webhook)],
         Subject::Message => message::events(&fields, medium, webhook.received_at),
         Subject::Status => status::events(&fields, webhook),
         Subject::Nothing => vec![Event::ignored("neither a message nor a message's status")],

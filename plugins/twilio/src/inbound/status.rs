@@ -17,7 +17,7 @@ pub fn events(fields: &Fields, webhook: &Webhook) -> Vec<Event> {
     [event].into_iter().chain(opted_out.map(Event::OptOut)).collect()
 }
 
-fn event(fields: &Fields, webhook: &Webhook) -> Event {
+pub fn event(fields: &Fields, webhook: &Webhook) -> Event {
     let Some(id) = message_sid(fields) else { return Event::ignored("a status without a message's identifier") };
     let word = fields.get("MessageStatus").or(fields.get("SmsStatus")).unwrap_or_default();
     let state = match word {

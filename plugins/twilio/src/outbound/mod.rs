@@ -12,10 +12,11 @@ mod template;
 mod templates;
 mod typing;
 
-use crate::settings::{AUTH_TOKEN, Medium, Settings};
+use crate::settings::{Medium, Settings};
 use answer::Effect;
 use patchbay_plugin_sdk::encoding::encode_component;
 use patchbay_plugin_sdk::{Channel, Command, Failure, Outcome, Request, Response, Step, Timestamp, TransportError};
+pub use send::WINDOW_MS;
 use std::rc::Rc;
 
 const API: &str = "https://api.twilio.com";
@@ -45,7 +46,8 @@ impl<'a> Api<'a> {
     }
 
     fn authorised(&self, request: Request) -> Request {
-        request.basic(self.settings.account_sid.as_str(), AUTH_TOKEN)
+        let (user, secret) = self.settings.credentials();
+        request.basic(user, secret)
     }
 }
 

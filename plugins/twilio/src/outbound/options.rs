@@ -19,7 +19,8 @@ const OPTIONS: [(&str, &str); 10] = [
 /// Seconds that a message may wait in Twilio's queue.
 const VALIDITY: std::ops::RangeInclusive<u64> = 1..=36_000;
 
-pub fn fields(metadata: &str) -> Result<Vec<(String, String)>, Failure> {
+/// `has_service` says that a Messaging Service sends, which alone can send later.
+pub fn fields(metadata: &str, has_service: bool) -> Result<Vec<(String, String)>, Failure> {
     let metadata: Map<String, Value> = serde_json::from_str(metadata).unwrap_or_default();
     if metadata.get("validityPeriod").is_some_and(|wait| !wait.as_u64().is_some_and(|wait| VALIDITY.contains(&wait))) {
         return Err(Failure::rejected("validityPeriod must be a number of seconds from 1 to 36000"));
@@ -32,5 +33,14 @@ pub fn fields(metadata: &str) -> Result<Vec<(String, String)>, Failure> {
         };
         Some(((*field).to_owned(), value))
     };
-    Ok(OPTIONS.iter().filter_map(field).collect())
+    let mut fields: Vec<_> = OPTIONS.iter().filter_map(field).collect();
+    if let Some(time) = metadata.get("sendAt").and_then(Value::as_str) {
+        if !has_service {
+            return Err(Failure::rejected("sendAt needs a channel with a messagingServiceSid: only that sends later"));
+        }
+        fields.extend(
+            [("ScheduleType", "fixed"), ("SendAt", time)].map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+    }
+    Ok(fields)
 }

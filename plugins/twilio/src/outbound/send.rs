@@ -10,9 +10,19 @@ use patchbay_plugin_sdk::host::{self, Level};
 use patchbay_plugin_sdk::{
     Body, Detail, Failure, Outcome, Outgoing, Request, Response, Step, Timestamp, TransportError,
 };
+use serde::{Deserialize, Serialize};
 
 /// How long after a contact's last message WhatsApp takes more than templates.
-const WINDOW_MS: u64 = 24 * 60 * 60 * 1000;
+pub const WINDOW_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How far a send has come.
+#[derive(Default, Serialize, Deserialize)]
+struct Progress {
+    /// The messages accepted so far.
+    sent: Vec<String>,
+    /// How often the rest was put off.
+    pauses: u32,
+}
 
 pub fn begin(api: &Api<'_>, outgoing: &Outgoing, now: Timestamp) -> Result<Step, Failure> {
     if !is_within_window(api.medium, outgoing, now) {
@@ -20,10 +30,9 @@ pub fn begin(api: &Api<'_>, outgoing: &Outgoing, now: Timestamp) -> Result<Step,
             "the contact wrote more than 24 hours ago, or never: WhatsApp takes only a template now",
         ));
     }
-    next(api, outgoing, &pieces(api.medium, outgoing)?, Vec::new())
+    next(api, outgoing, &pieces(api.medium, outgoing)?, Progress::default(), 0)
 }
 
-/// The manifest has one window for both channel types, and SMS has none.
 fn is_within_window(medium: Medium, outgoing: &Outgoing, now: Timestamp) -> bool {
     let open = |last: Timestamp| now < last.saturating_add(WINDOW_MS);
     medium == Medium::Sms
@@ -31,35 +40,35 @@ fn is_within_window(medium: Medium, outgoing: &Outgoing, now: Timestamp) -> bool
         || outgoing.last_inbound_at.is_some_and(open)
 }
 
-/// The state of a send is the messages accepted so far.
 pub fn resume(
     api: &Api<'_>,
     outgoing: &Outgoing,
     state: &[u8],
     response: Result<Response, TransportError>,
 ) -> Result<Step, Failure> {
-    let mut sent: Vec<String> = serde_json::from_slice(state)
+    let mut progress: Progress = serde_json::from_slice(state)
         .map_err(|error| Failure::unknown(format!("the state of the send cannot be read: {error}")))?;
     let pieces = pieces(api.medium, outgoing)?;
-    let sid = answer::sent(response).map_err(|failure| partial(failure, sent.len(), pieces.len()))?;
-    sent.push(sid);
-    next(api, outgoing, &pieces, sent)
-}
-
-/// Once something was sent, sending it all again would repeat it: that is for a person to decide.
-fn partial(failure: Failure, sent: usize, all: usize) -> Failure {
-    if sent == 0 {
-        return failure;
+    let failure = match answer::sent(response) {
+        Ok(sid) => {
+            progress.sent.push(sid);
+            return next(api, outgoing, &pieces, progress, 0);
+        }
+        Err(failure) => failure,
+    };
+    match failure.pause_ms(progress.pauses).filter(|_| !progress.sent.is_empty()) {
+        Some(pause) => next(api, outgoing, &pieces, Progress { pauses: progress.pauses + 1, ..progress }, pause),
+        None => Err(failure.after_some(progress.sent.len(), pieces.len())),
     }
-    let message = format!("{sent} of {all} messages were sent, then: {}", failure.message);
-    Failure { code: failure.code, ..Failure::unknown(message) }
 }
 
-fn next(api: &Api<'_>, outgoing: &Outgoing, pieces: &[Piece], sent: Vec<String>) -> Result<Step, Failure> {
-    let Some(piece) = pieces.get(sent.len()) else { return Ok(Outcome::Sent(sent).into()) };
-    let state = serde_json::to_vec(&sent).map_err(|error| Failure::rejected(error.to_string()))?;
-    let is_last = sent.len() + 1 == pieces.len();
-    Ok(message(api, outgoing, piece, is_last)?.state(state).into())
+/// The request for the next message, made after `pause` milliseconds.
+fn next(api: &Api<'_>, outgoing: &Outgoing, pieces: &[Piece], progress: Progress, pause: u64) -> Result<Step, Failure> {
+    let Some(piece) = pieces.get(progress.sent.len()) else { return Ok(Outcome::Sent(progress.sent).into()) };
+    let state = serde_json::to_vec(&progress).map_err(|error| Failure::rejected(error.to_string()))?;
+    let is_last = progress.sent.len() + 1 == pieces.len();
+    let request = message(api, outgoing, piece, is_last)?.state(state);
+    Ok(if pause == 0 { request } else { request.after(pause) }.into())
 }
 
 fn message(api: &Api<'_>, outgoing: &Outgoing, piece: &Piece, is_last: bool) -> Result<Request, Failure> {
@@ -68,7 +77,7 @@ fn message(api: &Api<'_>, outgoing: &Outgoing, piece: &Piece, is_last: bool) -> 
     fields.extend(piece.iter().cloned());
     // Only what becomes of the last one says that all of them were sent.
     fields.extend(status_callback(&api.channel.webhook_url, is_last.then_some(&outgoing.id)));
-    fields.extend(options::fields(&outgoing.metadata)?);
+    fields.extend(options::fields(&outgoing.metadata, api.settings.has_service())?);
     Ok(api.authorised(Request { body: Body::Form(fields), ..Request::post(api.messages()?) }))
 }
 

@@ -164,6 +164,35 @@ fn one_number_serves_two_channels_and_each_takes_its_own() {
 }
 
 #[test]
+fn a_channel_that_has_only_a_service_is_found_by_it() {
+    let of = |more: &[(&str, &str)]| {
+        let base = [("MessageSid", "SM1"), ("AccountSid", "AC1"), ("From", "+1555"), ("To", "+1415")];
+        form(&[&base, more].concat())
+    };
+    let written = [("Body", "x")];
+    assert_eq!(Twilio::addresses(&of(&written)), ["+1415"], "not to every channel of the account");
+    let service = ("MessagingServiceSid", "MG1");
+    assert_eq!(Twilio::addresses(&of(&[("Body", "x"), service])), ["+1415", "MG1"]);
+    assert_eq!(Twilio::addresses(&of(&[("MessageStatus", "sent"), service])), ["+1555", "MG1"]);
+    assert_eq!(Twilio::addresses(&of(&[("MessageStatus", "sent")])), ["+1555", "AC1"]);
+}
+
+#[test]
+fn who_stopped_another_number_of_the_account_stopped_that_one() {
+    let status = |from: &str| {
+        let fields = [
+            ("MessageSid", "SM1"),
+            ("From", from),
+            ("To", CONTACT),
+            ("MessageStatus", "failed"),
+            ("ErrorCode", "21610"),
+        ];
+        Twilio::parse(&sms(), &form(&fields)).unwrap().len()
+    };
+    assert_eq!((status("+15017122661"), status("+15550000000")), (2, 1));
+}
+
+#[test]
 fn webhooks_without_what_makes_them_one_are_ignored() {
     for fields in [
         vec![("From", CONTACT), ("To", "+1501"), ("Body", "no id")],

@@ -13,6 +13,7 @@ mod fixtures;
 mod inbound;
 mod manifest;
 mod media;
+mod recorded;
 mod robust;
 mod send;
 mod statuses;

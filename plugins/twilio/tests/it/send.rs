@@ -205,9 +205,37 @@ fn a_send_that_fails_in_the_middle_is_held() {
     let place = Location { latitude: 1.0, longitude: 2.0, name: None, address: None };
     let mut content = detailed(None, Detail::Location(place));
     content.attachments = vec![crate::media::linked(MediaKind::Image)];
-    let refusal = answer(429, &json!({"code": 20429, "message": "too fast"}));
-    let run = execute(&whatsapp(), &Command::Send(outgoing(CONTACT, content)), [sent(1), refusal]);
-    let failure = run.result.unwrap_err();
+    let refusal = || answer(429, &json!({"code": 20429, "message": "too fast"}));
+    let command = Command::Send(outgoing(CONTACT, content));
+    let failure = execute(&whatsapp(), &command, [sent(1), refusal(), refusal(), refusal()]).result.unwrap_err();
     assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Unknown, Some("20429")));
     assert_eq!(failure.message, "1 of 2 messages were sent, then: too fast");
+    let run = execute(&whatsapp(), &command, [sent(1), refusal(), sent(2)]);
+    assert_eq!(run.result, Ok(Outcome::Sent(vec!["SM1".to_owned(), "SM2".to_owned()])));
+    assert_eq!(fields(&run.requests[1]), fields(&run.requests[2]));
+}
+
+#[test]
+fn an_api_key_is_used_where_the_channel_has_one() {
+    let channel = patchbay_plugin_sdk::testing::channel(
+        "TWILIO_SMS",
+        &json!({"accountSid": "AC1", "apiKeySid": "SK1", "from": "+15017122661"}),
+    );
+    let run = execute(&channel, &Command::Send(outgoing(CONTACT, Content::text("x"))), [sent(1)]);
+    assert_eq!(run.requests[0].auth, Auth::Basic(("SK1".to_owned(), "apiKeySecret".to_owned())));
+    assert!(run.requests[0].url.contains("/Accounts/AC1/"), "{}", run.requests[0].url);
+}
+
+#[test]
+fn a_messaging_service_sends_later() {
+    let at = "2025-06-08T20:00:00Z";
+    let later = || {
+        let metadata = json!({"sendAt": at}).to_string();
+        Command::Send(Outgoing { metadata, ..outgoing(CONTACT, Content::text("x")) })
+    };
+    let service = json!({"accountSid": "AC1", "messagingServiceSid": format!("MG{}", "a".repeat(32))});
+    let run = execute(&patchbay_plugin_sdk::testing::channel("TWILIO_SMS", &service), &later(), [sent(1)]);
+    let sent = fields(&run.requests[0]);
+    assert!(sent.contains(&("ScheduleType", "fixed")) && sent.contains(&("SendAt", at)), "{sent:?}");
+    assert_eq!(execute(&whatsapp(), &later(), []).result.unwrap_err().kind, FailureKind::Rejected);
 }

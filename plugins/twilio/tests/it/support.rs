@@ -1,5 +1,6 @@
 //! Channels, webhooks and answers that the tests share.
 
+use crate::recorded::settings;
 use jsonschema::Validator;
 use patchbay_plugin_sdk::encoding::encode_component;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, answer, run};
@@ -11,17 +12,23 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub use crate::recorded::ACCOUNT;
+
 pub const CONTACT: &str = "+15558675310";
 pub const MESSAGES: &str =
     "https://api.twilio.com/2010-04-01/Accounts/ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Messages.json";
 
 pub fn sms() -> Channel {
-    testing::channel("TWILIO_SMS", &json!({"accountSid": ACCOUNT, "from": "+15017122661"}))
+    channel_of("+15017122661")
 }
 
 pub fn whatsapp() -> Channel {
-    testing::channel("TWILIO_WHATSAPP", &json!({"accountSid": ACCOUNT, "from": "+14155238886"}))
+    channel_of("whatsapp:+14155238886")
+}
+
+fn channel_of(address: &str) -> Channel {
+    let (channel_type, config) = settings(&[address.to_owned()]);
+    testing::channel(channel_type, &config)
 }
 
 pub fn fixture_folder() -> PathBuf {
@@ -35,8 +42,7 @@ pub fn fixture(name: &str) -> Fixture {
 /// What a recorded webhook says to the channel of its number.
 pub fn parse_fixture(name: &str) -> Vec<Event> {
     let webhook = fixture(name).webhook();
-    let is_whatsapp = Twilio::addresses(&webhook)[0].starts_with("whatsapp:");
-    Twilio::parse(&if is_whatsapp { whatsapp() } else { sms() }, &webhook).unwrap()
+    Twilio::parse(&channel_of(&Twilio::addresses(&webhook)[0]), &webhook).unwrap()
 }
 
 /// A form as Twilio posts it.

@@ -4,6 +4,17 @@ use crate::wire::{at, id, items, text};
 use patchbay_plugin_sdk::Participant;
 use serde_json::Value;
 
+/// A person, as X describes them in either of its systems.
+pub fn described(person: &str, known: &Value) -> Participant {
+    let first = |names: [&str; 2]| names.into_iter().find_map(|name| text(known, &[name])).map(str::to_owned);
+    Participant {
+        name: text(known, &["name"]).map(str::to_owned),
+        username: first(["screen_name", "username"]),
+        avatar_url: first(["profile_image_url_https", "profile_image_url"]),
+        ..Participant::new(person)
+    }
+}
+
 /// Where people are told of: under their identifier, one level deeper in the newer envelope, or in a list.
 pub struct People<'a>([&'a Value; 2]);
 
@@ -13,14 +24,7 @@ impl<'a> People<'a> {
     }
 
     pub fn participant(&self, person: &str) -> Participant {
-        let known = self.find(person);
-        let first = |names: [&str; 2]| names.into_iter().find_map(|name| text(known, &[name])).map(str::to_owned);
-        Participant {
-            name: text(known, &["name"]).map(str::to_owned),
-            username: first(["screen_name", "username"]),
-            avatar_url: first(["profile_image_url_https", "profile_image_url"]),
-            ..Participant::new(person)
-        }
+        described(person, self.find(person))
     }
 
     fn find(&self, person: &str) -> &'a Value {

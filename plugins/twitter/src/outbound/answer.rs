@@ -52,9 +52,10 @@ impl Effect {
         let failure = match error.meaning(status) {
             Meaning::Is(kind) => Failure::of(kind, sentence),
             Meaning::TooFast => Failure::rate_limited(sentence).retry_after(Some(pace::wait_ms(response, now))),
+            // Nobody is written to meanwhile: that is what is restricted.
             Meaning::Restricted => {
                 host::log(host::Level::Warn, "X restricts the account: messages wait, look at the account on X");
-                Failure::temporary(sentence).retry_after(Some(RESTRICTED_MS))
+                Failure::rate_limited(sentence).retry_after(Some(RESTRICTED_MS))
             }
             Meaning::Unclear => self.unclear(sentence).retry_after(response.retry_after_ms()),
         };

@@ -69,7 +69,7 @@ impl<'a> Api<'a> {
     /// On behalf of the account, for the older calls, which take nothing else.
     pub fn signed(&self, request: Request) -> Result<Request, Failure> {
         if !self.has_oauth1() {
-            return Err(Failure::unauthorized(NO_OAUTH1));
+            return Err(Failure::unsupported(NO_OAUTH1));
         }
         let state = String::from_utf8_lossy(&request.state);
         let nonce = nonce(self.now, &[&self.what_for, &request.method, &request.url, &state]);
@@ -88,11 +88,11 @@ impl<'a> Api<'a> {
     }
 }
 
-/// On behalf of the app.
+/// On behalf of the app. A channel without its token has its webhook registered by hand.
 pub fn by_app(request: Request) -> Result<Request, Failure> {
     if host::configured(APP_TOKEN) {
         Ok(request.bearer(APP_TOKEN))
     } else {
-        Err(Failure::rejected("webhooks are registered with the app's bearer token: the channel needs bearerToken"))
+        Err(Failure::unsupported("webhooks are registered with the app's bearer token: the channel needs bearerToken"))
     }
 }

@@ -14,12 +14,11 @@ use serde_json::Value;
 const BEFORE_MS: u64 = 5_000;
 const SHORT_LINK: &str = "https://t.co/";
 
-pub fn request(api: &Api<'_>, recipient: &Recipient) -> Option<Request> {
-    let Recipient::Person(_) = recipient else { return None };
+pub fn request(api: &Api<'_>, recipient: &Recipient) -> Request {
     let request = api.request("GET", &format!("{}/dm_events", recipient.path())).idempotent();
     let request = request.query("max_results", "10").query("event_types", "MessageCreate");
     let fields = "id,text,event_type,created_at,attachments,dm_conversation_id";
-    Some(request.query("dm_event.fields", fields).query("expansions", "sender_id"))
+    request.query("dm_event.fields", fields).query("expansions", "sender_id")
 }
 
 /// The identifier under which it was sent after all; else why nobody knows.

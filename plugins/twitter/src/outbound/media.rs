@@ -29,7 +29,7 @@ fn signed(api: &Api<'_>, url: &str) -> Result<Step, Failure> {
     let parts = url.split_once(PICTURES).map(|(_, path)| path.split(['?', '#']).next().unwrap_or(path));
     let parts: Vec<String> = parts.into_iter().flat_map(|path| path.split('/')).map(encode_component).collect();
     let [message, file, name] = parts.as_slice() else {
-        return Err(Failure::unauthorized("X gives this file only with OAuth 1.0a, which the channel does not have"));
+        return Err(Failure::unsupported("X gives this file only with OAuth 1.0a, which the channel does not have"));
     };
     let path = format!("/2/dm_conversations/media/{message}/{file}/{name}");
     Ok(api.authorised(api.request("GET", &path).idempotent().save_body())?.into())
@@ -45,6 +45,11 @@ pub fn saved(
     if refused && state == UNSIGNED && api.has_oauth1() {
         return signed(api, url);
     }
+    let response = response.and_then(|response| {
+        // A file that is not given away says nothing of the account's credentials.
+        let kept_back = state == UNSIGNED && matches!(response.status, 401 | 403);
+        if kept_back { Err(TransportError::Refused("X does not give the file away".to_owned())) } else { Ok(response) }
+    });
     let saved = Effect::Repeatable.success(response, api.now())?.saved;
     let media = saved.ok_or_else(|| Failure::temporary("the file was not kept"))?;
     Ok(Outcome::Media(media).into())

@@ -9,6 +9,7 @@ mod find;
 mod media;
 mod pace;
 mod poll;
+mod profile;
 mod receipt;
 mod recipient;
 mod send;
@@ -29,6 +30,7 @@ pub fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<S
         Command::TestConnection => touch::who_am_i(&api),
         Command::RegisterWebhook => webhook::begin(&api),
         Command::FetchMedia(url) => media::download(&api, url),
+        Command::FetchProfile(id) => profile::ask(&api, id),
         Command::Poll(cursor) => poll::begin(&api, cursor.as_deref()),
         _ => Err(Failure::unsupported_command(command)),
     }
@@ -49,6 +51,7 @@ pub fn resume(
         Command::TestConnection => touch::is_the_account(&api, response),
         Command::RegisterWebhook => webhook::resume(&api, state, response),
         Command::FetchMedia(url) => media::saved(&api, url, state, response),
+        Command::FetchProfile(id) => profile::told(&api, id, response),
         Command::Poll(_) => poll::resume(&api, state, response),
         _ => Err(Failure::unsupported_command(command)),
     }

@@ -1,15 +1,13 @@
 //! Whom a message is for.
 
-use patchbay_plugin_sdk::encoding::encode_component;
 use patchbay_plugin_sdk::{Failure, Outgoing};
 
-pub enum Recipient {
-    Person(String),
-    /// A conversation of several, by its own identifier.
-    Group(String),
-}
+/// A person, by identifier.
+pub struct Recipient(String);
 
 const NOBODY: &str = "the contact has no identifier on X, which is a number";
+/// Conversations of several are those of the encrypted system alone.
+const ENCRYPTED: &str = "an encrypted conversation has to be answered on X";
 
 /// The identifier of a person, or nothing.
 pub fn person(id: &str) -> Option<&str> {
@@ -21,24 +19,18 @@ impl Recipient {
         let to = &outgoing.to;
         let known = [&outgoing.thread, &to.id].into_iter().chain(&to.aliases);
         if outgoing.thread.starts_with('g') {
-            return Ok(Self::Group(outgoing.thread.clone()));
+            return Err(Failure::unsupported(ENCRYPTED));
         }
         let person = known.map(String::as_str).find_map(person);
-        person.map(|person| Self::Person(person.to_owned())).ok_or_else(|| Failure::rejected(NOBODY))
+        person.map(|person| Self(person.to_owned())).ok_or_else(|| Failure::rejected(NOBODY))
     }
 
     /// The path of what concerns the conversation.
     pub fn path(&self) -> String {
-        match self {
-            Self::Person(id) => format!("/2/dm_conversations/with/{id}"),
-            Self::Group(id) => format!("/2/dm_conversations/{}", encode_component(id)),
-        }
+        format!("/2/dm_conversations/with/{}", self.0)
     }
 
-    pub fn person(&self) -> Result<&str, Failure> {
-        match self {
-            Self::Person(id) => Ok(id),
-            Self::Group(_) => Err(Failure::unsupported("X takes quick replies and buttons for one person only")),
-        }
+    pub fn person(&self) -> &str {
+        &self.0
     }
 }

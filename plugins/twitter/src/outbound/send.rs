@@ -38,6 +38,7 @@ enum Stage {
 const FILE_UNKNOWN: [&str; 2] = ["324", "325"];
 
 pub fn begin(api: &Api<'_>, outgoing: &Outgoing) -> Result<Step, Failure> {
+    Recipient::of(outgoing)?;
     piece(api, outgoing, &pieces(outgoing)?, Vec::new())
 }
 
@@ -51,7 +52,7 @@ pub fn resume(
         .map_err(|error| Failure::unknown(format!("the state of the send cannot be read: {error}")))?;
     let pieces = pieces(outgoing)?;
     let sent = progress.sent.len();
-    go_on(api, outgoing, &pieces, progress, response).map_err(|failure| partial(failure, sent, pieces.len()))
+    go_on(api, outgoing, &pieces, progress, response).map_err(|failure| failure.after_some(sent, pieces.len()))
 }
 
 fn go_on(
@@ -129,7 +130,7 @@ fn message(
     let request = if piece.extras.is_empty() {
         newer(api, &recipient, piece, media.as_deref())
     } else {
-        older(api, &recipient, piece, media.as_deref())?
+        older(api, &recipient, piece, media.as_deref())
     };
     let state = written(&Progress { sent, stage: Stage::Send { media, at: api.now() }, again })?;
     let request = request.state(state);
@@ -148,15 +149,15 @@ fn newer(api: &Api<'_>, recipient: &Recipient, piece: &Piece<'_>, media: Option<
 }
 
 /// The call that knows quick replies and buttons.
-fn older(api: &Api<'_>, recipient: &Recipient, piece: &Piece<'_>, media: Option<&str>) -> Result<Request, Failure> {
+fn older(api: &Api<'_>, recipient: &Recipient, piece: &Piece<'_>, media: Option<&str>) -> Request {
     let mut data = piece.extras.clone();
     data.insert("text".to_owned(), json!(piece.text));
     if let Some(media) = media {
         data.insert("attachment".to_owned(), json!({"type": "media", "media": {"id": media}}));
     }
-    let created = json!({"target": {"recipient_id": recipient.person()?}, "message_data": data});
+    let created = json!({"target": {"recipient_id": recipient.person()}, "message_data": data});
     let event = json!({"event": {"type": "message_create", "message_create": created}});
-    Ok(api.request("POST", "/1.1/direct_messages/events/new.json").json(&event))
+    api.request("POST", "/1.1/direct_messages/events/new.json").json(&event)
 }
 
 fn sent_as(api: &Api<'_>, piece: &Piece<'_>, response: Result<Response, TransportError>) -> Result<String, Failure> {
@@ -184,18 +185,9 @@ fn look(
     at: Timestamp,
     sent: Vec<String>,
 ) -> Result<Step, Failure> {
-    let Some(request) = find::request(api, &Recipient::of(outgoing)?) else { return Err(failure) };
+    let request = find::request(api, &Recipient::of(outgoing)?);
     let stage = Stage::Find { at, why: failure.message };
     Ok(api.authorised(request.state(written(&Progress { sent, stage, again: false })?))?.into())
-}
-
-/// Once something was sent, sending it all again would repeat it: that is for a person to decide.
-fn partial(failure: Failure, sent: usize, all: usize) -> Failure {
-    if sent == 0 {
-        return failure;
-    }
-    let message = format!("{sent} of {all} messages were sent, then: {}", failure.message);
-    Failure { code: failure.code, ..Failure::unknown(message) }
 }
 
 fn written(progress: &Progress) -> Result<Vec<u8>, Failure> {

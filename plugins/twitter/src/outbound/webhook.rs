@@ -30,6 +30,8 @@ enum Stage {
 }
 
 pub fn begin(api: &Api<'_>) -> Result<Step, Failure> {
+    let request = api.request("GET", "/2/webhooks").query("webhook_config.fields", "id,url,valid").idempotent();
+    let request = api::by_app(request.state(written(&Stage::List)?))?;
     let url = api.webhook_url();
     let host = url.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or(rest));
     if url.len() > LONGEST_URL || host.is_none_or(|host| host.contains(':')) {
@@ -37,8 +39,7 @@ pub fn begin(api: &Api<'_>) -> Result<Step, Failure> {
             format!("X calls only https addresses without a port, of up to {LONGEST_URL} characters, not {url}");
         return Err(Failure::rejected(sentence));
     }
-    let request = api.request("GET", "/2/webhooks").query("webhook_config.fields", "id,url,valid").idempotent();
-    Ok(api::by_app(request.state(written(&Stage::List)?))?.into())
+    Ok(request.into())
 }
 
 pub fn resume(api: &Api<'_>, state: &[u8], response: Result<Response, TransportError>) -> Result<Step, Failure> {

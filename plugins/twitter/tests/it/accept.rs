@@ -47,8 +47,13 @@ fn a_challenge_is_answered_with_the_secrets_hash() {
     assert_eq!(json!(reply.status), expected["status"]);
     assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap(), expected["body"]);
     assert_eq!(json!(reply.headers[0].value), expected["content_type"]);
-    for without in ["", "?crc_token=", "?nonce=7", "?crc_token=%7B%22data%22%3A1%7D", "?crc_token=a%20b"] {
+    for without in ["", "?crc_token=", "?nonce=7", "?crc_token=%7B%22data%22%3A1%7D", "?crc_token=%5B1%5D"] {
         assert!(matches!(accept("my_consumer_secret", &challenge(without)), Err(Rejection::Malformed(_))));
+    }
+    // Whatever signs it has: an answer that is missing ends the webhook.
+    for odd in ["a%20b", "a:~b", "%C3%A4"] {
+        let odd = challenge(&format!("?crc_token={odd}"));
+        assert!(matches!(accept("my_consumer_secret", &odd), Ok(Acceptance::Answer(_))), "{}", odd.url);
     }
     is_refused("", &get);
 }

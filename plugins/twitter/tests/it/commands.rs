@@ -2,7 +2,7 @@
 
 use crate::support::{ACCOUNT, CONTACT, asked, execute, execute_by_oauth2, failure, lost, recorded};
 use patchbay_plugin_sdk::testing::answer;
-use patchbay_plugin_sdk::{Body, Command, FailureKind, MessageRef, Outcome, Request, TypingSignal};
+use patchbay_plugin_sdk::{Body, Command, FailureKind, MessageRef, Outcome, Participant, Request, TypingSignal};
 use serde_json::json;
 
 fn form(request: &Request) -> Vec<(&str, &str)> {
@@ -25,7 +25,7 @@ fn typing_is_shown() {
     for nothing in [typing(CONTACT, false), typing("g77", true)] {
         assert_eq!(execute(&nothing, []).result, Ok(Outcome::Ok));
     }
-    assert_eq!(execute_by_oauth2(&typing(CONTACT, true), []).result.unwrap_err().kind, FailureKind::Unauthorized);
+    assert_eq!(execute_by_oauth2(&typing(CONTACT, true), []).result.unwrap_err().kind, FailureKind::Unsupported);
 }
 
 #[test]
@@ -66,8 +66,35 @@ fn a_connection_is_good_when_it_is_the_accounts() {
 
 #[test]
 fn what_x_cannot_do_is_unsupported() {
-    for command in [Command::ListTemplates, Command::Qr, Command::SessionStatus, Command::FetchProfile("1".to_owned())]
-    {
+    for command in [Command::ListTemplates, Command::Qr, Command::SessionStatus] {
         assert_eq!(failure(&command, []).kind, FailureKind::Unsupported);
     }
+}
+
+#[test]
+fn a_profile() {
+    let fetch = |id: &str| Command::FetchProfile(id.to_owned());
+    let told = json!({"data": {"id": CONTACT, "name": "Ada", "username": "ada", "profile_image_url": "https://pbs.twimg.com/a.jpg"}});
+    let run = execute(&fetch(CONTACT), [answer(200, &told)]);
+    let path = format!("/2/users/{CONTACT}?user.fields=name%2Cprofile_image_url%2Cusername");
+    assert_eq!(asked(&run.requests[0]), ("GET", path.as_str()));
+    let person = Participant {
+        name: Some("Ada".to_owned()),
+        username: Some("ada".to_owned()),
+        avatar_url: Some("https://pbs.twimg.com/a.jpg".to_owned()),
+        ..Participant::new(CONTACT)
+    };
+    assert_eq!(run.result, Ok(Outcome::Profile(person)));
+    for (refused, kind) in [
+        (
+            answer(403, &json!({"title": "x", "detail": "y", "type": "https://api.x.com/2/problems/client-forbidden"})),
+            FailureKind::Rejected,
+        ),
+        (answer(401, &json!({"title": "Unauthorized"})), FailureKind::Unauthorized),
+        (answer(200, &json!({"errors": [{"title": "Not Found Error"}]})), FailureKind::Rejected),
+        (lost(), FailureKind::Temporary),
+    ] {
+        assert_eq!(failure(&fetch(CONTACT), [refused]).kind, kind);
+    }
+    assert_eq!(failure(&fetch("g77"), []).kind, FailureKind::Rejected);
 }

@@ -50,7 +50,7 @@ fn error_details() {
     let of = |name: &str| format!("https://api.x.com/2/problems/{name}");
     let cases = [
         (403, problem(blank, "You do not have permission to DM one or more participants."), Unreachable),
-        (403, problem(blank, "This operation is not permitted."), Temporary),
+        (403, problem(blank, "This operation is not permitted."), RateLimited),
         (403, problem(blank, "Something else."), Rejected),
         (403, problem(&of("oauth1-permissions"), "x"), Unauthorized),
         (403, problem(&of("client-forbidden"), "x"), Unauthorized),
@@ -88,7 +88,7 @@ fn recorded_refusals() {
 fn a_restricted_account_goes_slowly() {
     for body in [code(226), json!({"detail": "This operation is not permitted.", "type": "about:blank"})] {
         let failure = sent(answer(403, &body));
-        assert_eq!((failure.kind, failure.retry_after_ms), (Temporary, Some(15 * 60 * 1000)));
+        assert_eq!((failure.kind, failure.retry_after_ms), (RateLimited, Some(15 * 60 * 1000)));
     }
 }
 

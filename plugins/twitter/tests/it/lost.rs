@@ -48,9 +48,9 @@ fn one_that_is_not_listed_may_still_have_been_sent() {
 }
 
 #[test]
-fn a_group_cannot_be_asked_about() {
+fn a_group_is_answered_on_x() {
     let group = Outgoing { thread: "g77".to_owned(), ..outgoing("7", Content::text("x")) };
-    assert_eq!(failure(&Command::Send(group), [lost()]).kind, FailureKind::Unknown);
+    assert_eq!(failure(&Command::Send(group), []).kind, FailureKind::Unsupported);
 }
 
 #[test]

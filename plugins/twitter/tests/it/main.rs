@@ -14,6 +14,7 @@ mod lost;
 mod manifest;
 mod messages;
 mod poll;
+mod recorded;
 mod robust;
 mod send;
 mod support;

@@ -51,7 +51,7 @@ fn whom_it_is_for() {
         Command::Send(message)
     };
     assert_eq!(paths(&execute(&to(CONTACT, "unknown"), [sent(1)])), [NEW]);
-    assert_eq!(paths(&execute(&to("7", "g77"), [sent(1)])), ["/2/dm_conversations/g77/messages"]);
+    assert_eq!(failure(&to("7", "g77"), []).kind, FailureKind::Unsupported, "only X writes to encrypted groups");
     assert_eq!(failure(&to("ada", "ada"), []).kind, FailureKind::Rejected);
 }
 
@@ -100,7 +100,7 @@ fn quick_replies_that_x_does_not_take() {
         assert_eq!(failure(&send(content), []).kind, FailureKind::Rejected);
     }
     let without = execute_by_oauth2(&send(choices(vec![choice("a", None)])), []).result.unwrap_err();
-    assert_eq!(without.kind, FailureKind::Unauthorized);
+    assert_eq!(without.kind, FailureKind::Unsupported);
     let group = Outgoing { thread: "g77".to_owned(), ..outgoing("7", choices(vec![choice("a", None)])) };
     assert_eq!(failure(&Command::Send(group), []).kind, FailureKind::Unsupported);
 }

@@ -1,5 +1,6 @@
 //! Channels, webhooks and answers that the tests share.
 
+use crate::recorded::settings;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, answer, run, with_secrets};
 use patchbay_plugin_sdk::{
     Auth, Body, Channel, Command, Connector, Event, Failure, Message, Request, Response, TransportError,
@@ -21,7 +22,8 @@ pub fn channel() -> Channel {
 }
 
 pub fn channel_of(account: &str) -> Channel {
-    testing::channel("TWITTER", &json!({"userId": account, "consumerKey": "key", "accessTokenKey": "token"}))
+    let (channel_type, config) = settings(&[account.to_owned()]);
+    testing::channel(channel_type, &config)
 }
 
 pub fn fixture_folder() -> PathBuf {

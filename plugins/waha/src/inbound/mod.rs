@@ -5,7 +5,7 @@
 mod change;
 mod content;
 pub mod message;
-mod person;
+pub mod person;
 pub mod session;
 pub mod status;
 mod vcard;

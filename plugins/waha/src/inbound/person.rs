@@ -5,7 +5,7 @@ use super::message::Direction;
 use crate::address::{Address, MessageId};
 use crate::wire::{text, text_at};
 use patchbay_plugin_sdk::Participant;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A person's address in the other form.
 const OTHER: [&[&str]; 4] = [
@@ -16,6 +16,23 @@ const OTHER: [&[&str]; 4] = [
 ];
 /// The name that a person gave themselves.
 const NAME: [&[&str]; 3] = [&["_data", "notifyName"], &["_data", "pushName"], &["_data", "Info", "PushName"]];
+
+/// The part of the raw message that is read here; none where it has nothing of it.
+pub fn raw(payload: &Value) -> Option<Value> {
+    let mut kept = Map::new();
+    for path in OTHER.iter().chain(&NAME) {
+        let ([_, within @ .., name], Some(told)) = (*path, text_at(payload, path)) else { continue };
+        let told = ((*name).to_owned(), Value::from(told));
+        match within.first() {
+            None => kept.extend([told]),
+            Some(part) => {
+                let part = kept.entry(*part).or_insert_with(|| Value::Object(Map::new()));
+                part.as_object_mut().into_iter().for_each(|part| part.extend([told.clone()]));
+            }
+        }
+    }
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
 
 /// The chat that a payload is of. What the business wrote says best by its identifier to whom.
 pub fn chat_of(payload: &Value, direction: Direction) -> Option<Address> {

@@ -13,6 +13,7 @@ mod poll;
 mod profile;
 mod receipt;
 mod recipient;
+mod registration;
 mod round;
 mod send;
 mod session;
@@ -21,9 +22,6 @@ mod touch;
 use answer::Effect;
 use api::Api;
 use patchbay_plugin_sdk::{Channel, Command, Failure, Outcome, Response, Step, Timestamp, TransportError};
-
-const NO_REGISTRATION: &str = "a session's webhook is set in WAHA, because the key that signs it belongs there: the \
-    address of this channel, its events, and hmac.key";
 
 pub fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<Step, Failure> {
     let api = Api::new(channel)?;
@@ -35,7 +33,7 @@ pub fn perform(channel: &Channel, command: &Command, now: Timestamp) -> Result<S
         Command::MarkRead(messages) => receipt::mark_read(&api, messages, 0),
         Command::SetTyping(signal) => receipt::typing(&api, signal),
         Command::TestConnection | Command::SessionStatus => Ok(session::ask(&api)),
-        Command::RegisterWebhook => Err(Failure::unsupported(NO_REGISTRATION)),
+        Command::RegisterWebhook => registration::begin(&api),
         Command::FetchMedia(url) => media::download(&api, url),
         Command::FetchProfile(id) => profile::begin(&api, id),
         Command::ListContacts(cursor) => Ok(contacts::page(&api, cursor.as_deref())),
@@ -71,14 +69,12 @@ pub fn resume(
         Command::FetchProfile(id) => profile::resume(&api, id, state, response),
         Command::ListContacts(cursor) => contacts::listed(cursor.as_deref(), response),
         Command::Poll(_) => poll::resume(&api, state, response, now),
-        Command::SessionStart => session::started(&api, state, response),
-        Command::SessionStop | Command::SessionRestart | Command::SessionLogout | Command::SessionStatus => {
-            session::told(response)
-        }
+        Command::SessionStart => session::started(&api, channel, state, response),
+        Command::SessionStop | Command::SessionRestart | Command::SessionLogout => session::told(response),
+        Command::SessionStatus => session::asked(response),
         Command::Qr => code::shown(response),
         Command::PairingCode(_) => code::paired(response),
-        Command::RegisterWebhook | Command::ListTemplates | Command::SubmitTemplate(_) => {
-            Err(Failure::unsupported_command(command))
-        }
+        Command::RegisterWebhook => registration::resume(&api, channel, state, response),
+        Command::ListTemplates | Command::SubmitTemplate(_) => Err(Failure::unsupported_command(command)),
     }
 }

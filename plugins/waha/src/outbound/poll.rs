@@ -9,7 +9,7 @@ use super::answer::{self, Effect};
 use super::api::Api;
 use super::round::{Place, Round, written};
 use crate::address::{Address, Kind};
-use crate::inbound::{Context, message, status};
+use crate::inbound::{Context, message, person, status};
 use crate::wire::{at, text, text_at, time};
 use patchbay_plugin_sdk::{
     DeliveryState, Event, Failure, FailureKind, Outcome, Polled, Request, Response, Step, Timestamp, TransportError,
@@ -122,10 +122,12 @@ fn chat(chat: &Value) -> Option<String> {
     Address::parse(id).filter(|address| address.kind() != Kind::Other).map(Address::into_string)
 }
 
-/// The engine's raw message is by far the most of it, and means nothing here.
+/// The engine's raw message is by far the most of it. Of that, only what it knows of people means something.
 fn without_raw(mut message: Value) -> Value {
+    let known = person::raw(&message);
     if let Some(fields) = message.as_object_mut() {
         fields.remove("_data");
+        fields.extend(known.map(|known| ("_data".to_owned(), known)));
         if let Some(quoted) = fields.get_mut("replyTo").and_then(Value::as_object_mut) {
             quoted.remove("_data");
         }

@@ -17,6 +17,12 @@ struct Progress {
     chat: Option<String>,
     /// The messages sent so far.
     sent: Vec<String>,
+    /// How often the rest was put off.
+    #[serde(default)]
+    pauses: u32,
+    /// What it answers is not there for WAHA: it goes without.
+    #[serde(default)]
+    alone: bool,
 }
 
 /// Whoever never wrote may not be on WhatsApp, or under another number than they are called at: that is asked first.
@@ -28,7 +34,10 @@ pub fn begin(api: &Api, outgoing: &Outgoing) -> Result<Step, Failure> {
             let request = api.get("/api/contacts/check-exists").query("phone", digits).query("session", api.session());
             Ok(request.state(written(&Progress::default())?).into())
         }
-        None => next(api, outgoing, &pieces, Progress { chat: Some(recipient.chat.into_string()), sent: Vec::new() }),
+        None => {
+            let progress = Progress { chat: Some(recipient.chat.into_string()), ..Progress::default() };
+            next(api, outgoing, &pieces, progress, 0)
+        }
     }
 }
 
@@ -43,11 +52,31 @@ pub fn resume(
     let pieces = pieces(outgoing)?;
     if progress.chat.is_none() {
         progress.chat = Some(found(outgoing, response)?);
-    } else {
-        let sent = answer::sent(response).map_err(|failure| partial(failure, progress.sent.len(), pieces.len()))?;
-        progress.sent.push(sent);
+        return next(api, outgoing, &pieces, progress, 0);
     }
-    next(api, outgoing, &pieces, progress)
+    if !progress.alone && quotes_nothing(outgoing, &progress, &response) {
+        return next(api, outgoing, &pieces, Progress { alone: true, ..progress }, 0);
+    }
+    let failure = match answer::sent(response) {
+        Ok(sent) => {
+            progress.sent.push(sent);
+            return next(api, outgoing, &pieces, progress, 0);
+        }
+        Err(failure) => failure,
+    };
+    match failure.pause_ms(progress.pauses).filter(|_| !progress.sent.is_empty()) {
+        Some(pause) => next(api, outgoing, &pieces, Progress { pauses: progress.pauses + 1, ..progress }, pause),
+        None => Err(failure.after_some(progress.sent.len(), pieces.len())),
+    }
+}
+
+/// An answer to one of our own messages quotes one of the contact's that does not exist. Nothing was sent.
+fn quotes_nothing(outgoing: &Outgoing, progress: &Progress, response: &Result<Response, TransportError>) -> bool {
+    let is_missing = response.as_ref().is_ok_and(|response| {
+        let about_session = String::from_utf8_lossy(&response.body).to_ascii_lowercase().contains("session");
+        response.status == 404 && !about_session
+    });
+    is_missing && outgoing.reply_to.is_some() && progress.sent.is_empty()
 }
 
 /// The chat of a number. An engine that cannot look numbers up leaves it at the number itself.
@@ -63,22 +92,14 @@ fn found(outgoing: &Outgoing, response: Result<Response, TransportError>) -> Res
     }
 }
 
-/// Once something was sent, sending it all again would repeat it: that is for a person to decide.
-fn partial(failure: Failure, sent: usize, all: usize) -> Failure {
-    if sent == 0 {
-        return failure;
-    }
-    let message = format!("{sent} of {all} messages were sent, then: {}", failure.message);
-    Failure { code: failure.code, ..Failure::unknown(message) }
-}
-
-fn next(api: &Api, outgoing: &Outgoing, pieces: &[Piece<'_>], progress: Progress) -> Result<Step, Failure> {
+/// The request for the next message, made after `pause` milliseconds.
+fn next(api: &Api, outgoing: &Outgoing, pieces: &[Piece<'_>], progress: Progress, pause: u64) -> Result<Step, Failure> {
     let Some(piece) = pieces.get(progress.sent.len()) else { return Ok(Outcome::Sent(progress.sent).into()) };
     let chat = recipient::chat(progress.chat.as_deref().unwrap_or_default())?;
     let mut fields = piece.body.clone();
     fields.insert("session".to_owned(), json!(api.session()));
     fields.insert("chatId".to_owned(), json!(chat.as_str()));
-    if let Some(id) = outgoing.reply_to.as_ref().filter(|_| progress.sent.is_empty()) {
+    if let Some(id) = outgoing.reply_to.as_ref().filter(|_| progress.sent.is_empty() && !progress.alone) {
         let author = Address::parse(&outgoing.to.id);
         fields.insert("reply_to".to_owned(), json!(in_full(false, &chat, id, author.as_ref())));
     }
@@ -87,7 +108,8 @@ fn next(api: &Api, outgoing: &Outgoing, pieces: &[Piece<'_>], progress: Progress
         Some(attachment) => file::with_file(request, &fields, attachment),
         None => request.json(&Value::Object(fields)),
     };
-    Ok(request.state(written(&progress)?).into())
+    let request = request.state(written(&progress)?);
+    Ok(if pause == 0 { request } else { request.after(pause) }.into())
 }
 
 fn written(progress: &Progress) -> Result<Vec<u8>, Failure> {

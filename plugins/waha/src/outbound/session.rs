@@ -2,10 +2,14 @@
 
 use super::answer::{self, Effect};
 use super::api::Api;
+use super::registration;
 use crate::address::Address;
 use crate::inbound::session;
+use crate::settings::HMAC_KEY;
 use crate::wire::{text, text_at};
-use patchbay_plugin_sdk::{Failure, Outcome, Response, Step, TransportError};
+use patchbay_plugin_sdk::{
+    Channel, Failure, Outcome, Request, Response, SessionChange, SessionState, Step, TransportError, host,
+};
 use serde_json::{Value, json};
 
 /// In the request's state, that the session is being made.
@@ -20,12 +24,42 @@ pub fn change(api: &Api, action: &str) -> Step {
 }
 
 /// A session that WAHA does not know is made, and started with that.
-pub fn started(api: &Api, state: &[u8], response: Result<Response, TransportError>) -> Result<Step, Failure> {
+pub fn started(
+    api: &Api,
+    channel: &Channel,
+    state: &[u8],
+    response: Result<Response, TransportError>,
+) -> Result<Step, Failure> {
     if state != CREATE && response.as_ref().is_ok_and(|response| response.status == 404) {
-        let body = json!({"name": api.session(), "start": true});
-        return Ok(api.request("POST", "/api/sessions").json(&body).idempotent().state(CREATE).into());
+        return Ok(create(api, channel)?.state(CREATE).into());
     }
     told(response)
+}
+
+/// A session that was never started, or was deleted in WAHA, is down: whoever wants it up starts it.
+pub fn asked(response: Result<Response, TransportError>) -> Result<Step, Failure> {
+    let is_missing = |response: &Response| {
+        let answer: Value = response.json().unwrap_or_default();
+        // A server that is no WAHA has no such address at all.
+        let names_it = text(&answer, "message").is_some_and(|message| !message.starts_with("Cannot "));
+        response.status == 404 && names_it
+    };
+    if response.as_ref().is_ok_and(is_missing) {
+        let reason = Some("WAHA has no session of this name yet".to_owned());
+        return Ok(Outcome::Session(SessionChange { reason, ..SessionChange::new(SessionState::Stopped) }).into());
+    }
+    told(response)
+}
+
+/// Makes the session. It calls the channel's webhook if the channel has the key that signs its calls.
+fn create(api: &Api, channel: &Channel) -> Result<Request, Failure> {
+    let body = if host::configured(HMAC_KEY) {
+        let config = json!({"webhooks": [registration::webhook(channel)]});
+        json!({"name": api.session(), "start": true, "config": config})
+    } else {
+        json!({"name": api.session(), "start": true})
+    };
+    Ok(registration::with_key(api.request("POST", "/api/sessions"), &body)?.idempotent())
 }
 
 pub fn told(response: Result<Response, TransportError>) -> Result<Step, Failure> {

@@ -20,6 +20,8 @@ mod media;
 mod messages;
 mod poll;
 mod profiles;
+mod recorded;
+mod registration;
 mod robust;
 mod send;
 mod sessions;

@@ -70,8 +70,20 @@ fn all_chats_at_once() {
 
 #[test]
 fn a_message_is_the_same_as_in_its_webhook() {
-    let polled = polled(execute(&poll(None), [page([payload(json!({}))])]));
-    assert_eq!(polled.events, [crate::support::event("message", payload(json!({})))]);
+    let hidden = |raw: Value| {
+        payload(
+            json!({"from": "123@lid", "id": "false_123@lid_0001", "_data": raw, "replyTo": {"id": "AAAA", "_data": {"a": 1}}}),
+        )
+    };
+    for raw in [
+        json!({}),
+        json!({"key": {"remoteJidAlt": "11111111111@s.whatsapp.net", "id": "0001"}, "pushName": "Ada", "message": {"x": 1}}),
+        json!({"Info": {"SenderAlt": "11111111111@s.whatsapp.net", "PushName": "Ada"}, "Message": {}}),
+        json!({"notifyName": "Ada", "key": 7, "Info": "x"}),
+    ] {
+        let polled = polled(execute(&poll(None), [page([hidden(raw.clone())])]));
+        assert_eq!(polled.events, [crate::support::event("message", hidden(raw))]);
+    }
 }
 
 #[test]

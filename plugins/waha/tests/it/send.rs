@@ -1,6 +1,6 @@
 //! Every kind of message, as the exact JSON that WAHA gets.
 
-use crate::support::{CONTACT, GROUP, asked, done, execute, failure, json_body, lost, sent, unready, with};
+use crate::support::{CONTACT, GROUP, asked, done, execute, failure, json_body, lost, recorded, sent, unready, with};
 use patchbay_plugin_sdk::testing::{answer, outgoing};
 use patchbay_plugin_sdk::{
     Choice, Choices, Command, Content, Detail, FailureKind, Location, Outcome, Outgoing, Participant,
@@ -67,6 +67,18 @@ fn send_replies() {
         ..outgoing(CONTACT, Content::text("x"))
     };
     assert_eq!(call(in_group).1["reply_to"], json!(format!("false_{GROUP}_AAAA_{CONTACT}")));
+}
+
+#[test]
+fn what_cannot_be_quoted_is_answered_without() {
+    let outgoing = || Outgoing { reply_to: Some("AAAA".to_owned()), ..outgoing(CONTACT, Content::text("x")) };
+    let missing = || answer(404, &json!({"message": "Message not found", "statusCode": 404}));
+    let run = execute(&Command::Send(outgoing()), [missing(), sent(1)]);
+    assert_eq!(run.result, Ok(Outcome::Sent(vec!["3EB0D1".to_owned()])));
+    assert_eq!(json_body(&run.requests[1]), expected(json!({"text": "x"})));
+    for answers in [vec![Ok(recorded("resp_err_404_session"))], vec![missing(), missing()]] {
+        assert_eq!(failure(&Command::Send(outgoing()), answers).kind, FailureKind::Unauthorized);
+    }
 }
 
 fn addressed(to: Participant, thread: &str) -> Value {

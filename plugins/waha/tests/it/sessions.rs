@@ -65,6 +65,15 @@ fn asking_how_it_does() {
 }
 
 #[test]
+fn a_session_that_was_never_started_is_down() {
+    let run = execute(&Command::SessionStatus, [Ok(recorded("resp_err_404_session"))]);
+    let Ok(Outcome::Session(change)) = run.result else { panic!("no change") };
+    assert_eq!(change.state, SessionState::Stopped);
+    let elsewhere = json!({"message": "Cannot GET /api/sessions/default", "error": "Not Found", "statusCode": 404});
+    assert_eq!(failure(&Command::SessionStatus, [answer(404, &elsewhere)]).kind, FailureKind::Unauthorized);
+}
+
+#[test]
 fn a_connection_is_good_when_it_can_send() {
     assert_eq!(execute(&Command::TestConnection, [info("WORKING")]).result, Ok(Outcome::Ok));
     for (answer, kind, code) in [
@@ -101,7 +110,7 @@ fn a_status_that_is_refused() {
 
 #[test]
 fn what_waha_cannot_do_is_unsupported() {
-    for command in [Command::RegisterWebhook, Command::ListTemplates, Command::SubmitTemplate("{}".to_owned())] {
+    for command in [Command::ListTemplates, Command::SubmitTemplate("{}".to_owned())] {
         let failure = run::<Waha>(&channel(), &command, []).result.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unsupported);
     }

@@ -1,5 +1,6 @@
 //! Channels, webhooks and answers that the tests share.
 
+use crate::recorded::{SERVER, settings};
 use jsonschema::Validator;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, answer, run};
 use patchbay_plugin_sdk::{
@@ -10,13 +11,13 @@ use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub const SERVER: &str = "https://waha.example.com";
 pub const CONTACT: &str = "11111111111@c.us";
 pub const ME: &str = "79222222222@c.us";
 pub const GROUP: &str = "120363000000000000@g.us";
 
 pub fn channel() -> Channel {
-    testing::channel("WAHA", &json!({"baseUrl": SERVER, "session": "default"}))
+    let (channel_type, config) = settings();
+    testing::channel(channel_type, &config)
 }
 
 pub fn fixture_folder() -> PathBuf {

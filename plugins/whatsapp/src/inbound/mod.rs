@@ -24,8 +24,8 @@ use person::People;
 pub fn addresses(webhook: &Webhook) -> Vec<String> {
     let Ok(Body::Known(envelope)) = body::<Envelope<'_>>(&webhook.body) else { return Vec::new() };
     let mut found = Vec::new();
-    for Entry { id, changes } in &envelope.entry {
-        for change in changes {
+    for Entry { id, changes } in items(envelope.entry).into_iter().filter_map(|raw| read(Some(raw))) {
+        for change in items(changes).into_iter().filter_map(|raw| read::<Change<'_>>(Some(raw))) {
             let number = read(change.value).and_then(|value| number_of(&value));
             if let Some(address) = number.or_else(|| id.owned()).filter(|address| !found.contains(address)) {
                 found.push(address);
@@ -43,19 +43,32 @@ fn number_of(value: &Value<'_>) -> Option<String> {
 pub fn parse(channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String> {
     let settings = channel.settings::<Settings>()?;
     let envelope = match body::<Envelope<'_>>(&webhook.body)? {
-        Body::Known(envelope) if envelope.object.get().is_none_or(|object| object == OBJECT) => envelope,
+        Body::Known(envelope) if is_ours(&envelope) => envelope,
         _ => return Ok(vec![Event::ignored("not a webhook of a WhatsApp Business Account")]),
     };
     let mut events = Vec::new();
-    for Entry { id, changes } in &envelope.entry {
-        for change in changes {
+    for raw in items(envelope.entry) {
+        let Some(Entry { id, changes }) = read(Some(raw)) else {
+            events.push(Event::ignored("an entry of an unknown shape"));
+            continue;
+        };
+        for raw in items(changes) {
+            let Some(change) = read::<Change<'_>>(Some(raw)) else {
+                events.push(Event::ignored("a change of an unknown shape"));
+                continue;
+            };
             let value: Value<'_> = read(change.value).unwrap_or_default();
-            if concerns(&settings, id, &value) {
-                self::change(change, &value, webhook.received_at, &mut events);
+            if concerns(&settings, &id, &value) {
+                self::change(&change, &value, webhook.received_at, &mut events);
             }
         }
     }
     Ok(events)
+}
+
+fn is_ours(envelope: &Envelope<'_>) -> bool {
+    let is_list = envelope.entry.is_none_or(|entry| entry.get().starts_with('['));
+    is_list && envelope.object.get().is_none_or(|object| object == OBJECT)
 }
 
 fn concerns(settings: &Settings, account: &Text<'_>, value: &Value<'_>) -> bool {

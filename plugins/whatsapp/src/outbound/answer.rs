@@ -4,13 +4,31 @@ use crate::errors::RULES;
 use patchbay_plugin_meta::Effect;
 use patchbay_plugin_meta::json::Text;
 use patchbay_plugin_sdk::host::{self, Level};
-use patchbay_plugin_sdk::{Failure, Response, TransportError};
+use patchbay_plugin_sdk::{Failure, Outcome, Participant, Response, Step, TransportError};
 use serde::Deserialize;
 
 /// The answer, if it says that the request went well.
 pub fn success(effect: Effect, response: Result<Response, TransportError>) -> Result<Response, Failure> {
     let response = response.map_err(|error| effect.transport(error))?;
     if response.is_success() { Ok(response) } else { Err(effect.refusal(&response, RULES)) }
+}
+
+#[derive(Default, Deserialize)]
+struct Number<'a> {
+    #[serde(default, borrow)]
+    display_phone_number: Text<'a>,
+    #[serde(default, borrow)]
+    verified_name: Text<'a>,
+}
+
+/// Whom the platform knows by the number's id.
+pub fn number(id: &str, response: Result<Response, TransportError>) -> Result<Step, Failure> {
+    let response = success(Effect::Repeatable, response)?;
+    // That it answered is enough: what it says beside is only shown.
+    let number: Number<'_> = response.json().unwrap_or_default();
+    let digits = number.display_phone_number.or_empty().chars().filter(char::is_ascii_digit).collect::<String>();
+    let phone = (!digits.is_empty()).then(|| format!("+{digits}"));
+    Ok(Outcome::Profile(Participant { name: number.verified_name.owned(), phone, ..Participant::new(id) }).into())
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,8 @@
 
 use super::limits::at_most;
 use super::{file, interactive, template};
+use patchbay_plugin_meta::messaging::outbound::split;
+use patchbay_plugin_meta::messaging::{Length, LongText};
 use patchbay_plugin_sdk::{Attachment, Content, Detail, Failure, Location, MediaId, Outgoing, Participant};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +25,7 @@ impl Piece<'_> {
     }
 }
 
-pub fn pieces(outgoing: &Outgoing) -> Result<Vec<Piece<'_>>, Failure> {
+pub fn pieces(long_text: LongText, outgoing: &Outgoing) -> Result<Vec<Piece<'_>>, Failure> {
     let content = &outgoing.content;
     let text = content.text.as_deref().filter(|text| !text.is_empty());
     let detail = content.detail.as_ref().map(|detail| described(detail, content)).transpose()?;
@@ -33,7 +35,7 @@ pub fn pieces(outgoing: &Outgoing) -> Result<Vec<Piece<'_>>, Failure> {
     let captioned = free.filter(|text| detail.is_none() && can_caption(content, text));
     let mut pieces = Vec::new();
     if let Some(text) = free.filter(|_| captioned.is_none()) {
-        pieces.push(written(text, &outgoing.metadata)?);
+        pieces.extend(texts(long_text, text, &outgoing.metadata)?);
     }
     for (position, attachment) in content.attachments.iter().enumerate() {
         let caption = attachment.caption.as_deref().or(captioned.filter(|_| position == 0));
@@ -50,6 +52,14 @@ pub fn pieces(outgoing: &Outgoing) -> Result<Vec<Piece<'_>>, Failure> {
         return Err(Failure::rejected(sentence));
     }
     Ok(pieces)
+}
+
+/// A text, in several messages where it is too long for one and the channel wants that.
+fn texts(long_text: LongText, text: &str, metadata: &str) -> Result<Vec<Piece<'static>>, Failure> {
+    match long_text {
+        LongText::Refuse => Ok(vec![written(text, metadata)?]),
+        LongText::Split => split(text, Length::Characters(TEXT))?.iter().map(|part| written(part, metadata)).collect(),
+    }
 }
 
 fn written(text: &str, metadata: &str) -> Result<Piece<'static>, Failure> {

@@ -74,7 +74,8 @@ pub fn resume(
         Command::FetchMedia(id) => media::resume(&api, id, state, response),
         Command::ListTemplates => templates::resume_list(&api, state, response),
         Command::SubmitTemplate(template) => templates::submitted(template, response),
-        Command::React(_) | Command::SetTyping(_) | Command::TestConnection | Command::RegisterWebhook => {
+        Command::TestConnection => answer::number(&api.settings.phone_number_id, response),
+        Command::React(_) | Command::SetTyping(_) | Command::RegisterWebhook => {
             answer::success(Effect::Repeatable, response)?;
             Ok(Outcome::Ok.into())
         }

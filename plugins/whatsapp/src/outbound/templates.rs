@@ -1,4 +1,4 @@
-//! The account's templates: listing them, and asking for a new one.
+//! The account's templates: listing them, asking for a new one, changing one and taking one back.
 
 use super::{Api, answer};
 use patchbay_plugin_meta::Effect;
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 const FIELDS: &str = "id,name,language,status,category,components,rejected_reason";
 const PER_PAGE: &str = "250";
+/// What the platform lets be changed of one that it knows.
+const CHANGEABLE: [&str; 2] = ["category", "components"];
 /// Requests that the engine makes for one command.
 const PAGES: usize = 8;
 
@@ -66,10 +68,23 @@ fn page(api: &Api, listed: &Listed, after: Option<&str>) -> Result<Step, Failure
     Ok(request.state(state).into())
 }
 
-/// The template in the platform's own form: name, language, category, components.
+/// The template in the platform's own form: name, language, category, components. With an `id` it is the one that is
+/// there already, of which category and components change; with `"deleted": true` as well it is taken back.
 pub fn submit(api: &Api, template: &str) -> Result<Step, Failure> {
-    let template = read(template)?;
-    Ok(api.graph.post([api.settings.account()?, "message_templates"]).json(&template).into())
+    let mut template = read(template)?;
+    let account = api.settings.account()?;
+    let Some(id) = template.get("id").and_then(Value::as_str).map(str::to_owned) else {
+        return Ok(api.graph.post([account, "message_templates"]).json(&template).into());
+    };
+    if template.get("deleted") == Some(&Value::Bool(true)) {
+        let name = template.get("name").and_then(Value::as_str).unwrap_or_default();
+        let request = api.graph.delete([account, "message_templates"]).query("hsm_id", &id).query("name", name);
+        return Ok(request.idempotent().into());
+    }
+    if let Some(fields) = template.as_object_mut() {
+        fields.retain(|field, _| CHANGEABLE.contains(&field.as_str()));
+    }
+    Ok(api.graph.post([&id]).json(&template).idempotent().into())
 }
 
 /// The template with what the platform adds to it: its id, its state, perhaps another category.

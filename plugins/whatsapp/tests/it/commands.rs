@@ -51,8 +51,16 @@ fn typing_goes_with_the_contacts_last_message() {
 
 #[test]
 fn test_connection() {
-    let run = execute(&Command::TestConnection, [answer(200, &json!({"verified_name": "Shop", "id": NUMBER}))]);
-    assert_eq!(run.result, Ok(Outcome::Ok));
+    let told = json!({"verified_name": "Shop", "display_phone_number": "+31 20 123 4567", "id": NUMBER});
+    let run = execute(&Command::TestConnection, [answer(200, &told)]);
+    let number = Participant {
+        name: Some("Shop".to_owned()),
+        phone: Some("+31201234567".to_owned()),
+        ..Participant::new(NUMBER)
+    };
+    assert_eq!(run.result, Ok(Outcome::Profile(number)));
+    let silent = execute(&Command::TestConnection, [answer(200, &json!({"success": true}))]);
+    assert_eq!(silent.result, Ok(Outcome::Profile(Participant::new(NUMBER))));
     let url = format!("https://graph.facebook.com/v24.0/{NUMBER}?fields=display_phone_number%2Cverified_name");
     assert_eq!((run.requests[0].method.as_str(), &run.requests[0].url), ("GET", &url));
     let refused = execute(&Command::TestConnection, [Ok(fixture("resp_err_190").response())]);

@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, channel, execute, fixture};
 use patchbay_plugin_sdk::FailureKind::{
-    self, OutsideWindow, RateLimited, Rejected, Temporary, Unauthorized, Unknown, Unreachable,
+    self, Blocked, OutsideWindow, RateLimited, Rejected, Temporary, Unauthorized, Unknown, Unreachable,
 };
 use patchbay_plugin_sdk::testing::{answer, outgoing, run};
 use patchbay_plugin_sdk::{Command, Content, Failure, LimitScope, Outcome, Response, TransportError};
@@ -42,6 +42,7 @@ fn error_codes() {
             ],
         ),
         (Unreachable, &[(403, 130_497), (400, 131_026)]),
+        (Blocked, &[(400, 131_050)]),
         (RateLimited, &[(400, 4), (400, 80_007), (400, 130_429), (400, 131_056), (400, 131_048)]),
         (
             Temporary,
@@ -58,7 +59,6 @@ fn error_codes() {
                 (400, 135_000),
                 (400, 131_021),
                 (400, 131_049),
-                (400, 131_050),
                 (400, 130_472),
                 (400, 131_052),
                 (400, 131_053),

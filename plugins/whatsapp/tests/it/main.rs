@@ -16,6 +16,8 @@ mod fixtures;
 mod inbound;
 mod manifest;
 mod media;
+mod recorded;
+#[path = "../../../meta/tests/messaging/robust.rs"]
 mod robust;
 mod routing;
 mod send;

@@ -1,10 +1,10 @@
 //! Every kind of message, as the exact JSON that Meta gets.
 
-use crate::support::{BSUID, CONTACT, execute, json_body, sent};
+use crate::support::{Answer, BSUID, CONTACT, execute, json_body, sent};
 use patchbay_plugin_sdk::testing::{answer, outgoing};
 use patchbay_plugin_sdk::{
     Auth, Choice, Command, Content, Detail, Failure, FailureKind, Location, MessageRef, Outcome, Outgoing,
-    OutgoingReaction, Participant,
+    OutgoingReaction, Participant, Request,
 };
 use serde_json::{Value, json};
 
@@ -188,9 +188,34 @@ fn send_reaction() {
 fn send_fails_in_the_middle_and_is_held() {
     let place = Location { latitude: 1.0, longitude: 2.0, name: None, address: None };
     let content = detailed(Some("Here:"), Detail::Location(place));
-    let refusal = answer(400, &json!({"error": {"message": "too fast", "code": 130_429}}));
-    let run = execute(&Command::Send(outgoing(CONTACT, content)), [sent(1), refusal]);
-    let failure = run.result.unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Unknown, Some("130429")));
+    let refusal = |code: u32| answer(400, &json!({"error": {"message": "too fast", "code": code}}));
+    let command = Command::Send(outgoing(CONTACT, content));
+    let failed = |answers: Vec<Answer>| execute(&command, answers).result.unwrap_err();
+    let failure = failed(vec![sent(1), refusal(131_048)]);
+    assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Unknown, Some("131048")));
     assert_eq!(failure.message, "1 of 2 messages were sent, then: too fast");
+    // Whom it cannot reach is known all the same.
+    assert_eq!(failed(vec![sent(1), refusal(131_026)]).kind, FailureKind::Unreachable);
+    // A short wait is waited for, before the same message.
+    let run = execute(&command, [sent(1), refusal(131_056), sent(2)]);
+    assert_eq!(run.result, Ok(Outcome::Sent(vec!["wamid.OUT1".to_owned(), "wamid.OUT2".to_owned()])));
+    assert_eq!(json_body(&run.requests[1]), json_body(&run.requests[2]));
+    let wait = |request: &Request| request.headers.iter().find(|header| header.name == "patchbay-wait-ms").cloned();
+    assert_eq!((wait(&run.requests[1]), wait(&run.requests[2]).unwrap().value), (None, "6000".to_owned()));
+    let again = || refusal(130_429);
+    assert_eq!(failed(vec![sent(1), again(), again(), again()]).kind, FailureKind::Unknown);
+}
+
+#[test]
+fn a_long_text_is_split_where_the_channel_says_so() {
+    let channel = patchbay_plugin_sdk::testing::channel(
+        "WHATSAPP",
+        &json!({"phoneNumberId": crate::support::NUMBER, "longText": "split"}),
+    );
+    let text = format!("{} {}", "a".repeat(4000), "b".repeat(4000));
+    let command = Command::Send(outgoing(CONTACT, Content::text(text)));
+    let run =
+        patchbay_plugin_sdk::testing::run::<patchbay_plugin_whatsapp::WhatsApp>(&channel, &command, [sent(1), sent(2)]);
+    let bodies: Vec<_> = run.requests.iter().map(|request| json_body(request)["text"]["body"].clone()).collect();
+    assert_eq!(bodies, [json!("a".repeat(4000)), json!("b".repeat(4000))]);
 }

@@ -1,5 +1,6 @@
 //! Channels, webhooks and answers that the tests share.
 
+use crate::recorded::settings;
 use jsonschema::Validator;
 use patchbay_plugin_sdk::testing::{self, Fixture, Run, answer, run};
 use patchbay_plugin_sdk::{Body, Channel, Command, Connector, Event, Message, Request, Response, TransportError};
@@ -8,8 +9,10 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+pub use crate::recorded::ACCOUNT;
+pub use patchbay_plugin_whatsapp::WhatsApp as Tested;
+
 pub const NUMBER: &str = "106540352242922";
-pub const ACCOUNT: &str = "419561257915477";
 pub const CONTACT: &str = "16505551234";
 pub const BSUID: &str = "US.13491208655302741918";
 
@@ -18,7 +21,8 @@ pub fn channel() -> Channel {
 }
 
 pub fn channel_of(number: &str) -> Channel {
-    testing::channel("WHATSAPP", &json!({"phoneNumberId": number, "businessAccountId": ACCOUNT}))
+    let (channel_type, config) = settings(&[number.to_owned()]);
+    testing::channel(channel_type, &config)
 }
 
 pub fn fixture_folder() -> PathBuf {

@@ -125,6 +125,22 @@ fn submit_template() {
 }
 
 #[test]
+fn a_template_that_is_there_is_changed_or_taken_back() {
+    let known = json!({"id": "77", "name": "cart", "language": "en", "category": "UTILITY", "components": []});
+    let done = || answer(200, &json!({"success": true}));
+    let run = execute(&Command::SubmitTemplate(known.to_string()), [done()]);
+    let request = &run.requests[0];
+    assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "https://graph.facebook.com/v24.0/77"));
+    assert_eq!(json_body(request), json!({"category": "UTILITY", "components": []}));
+    assert!(request.idempotent && run.result.is_ok());
+    let gone = json!({"id": "77", "name": "cart", "deleted": true});
+    let run = execute(&Command::SubmitTemplate(gone.to_string()), [done()]);
+    let url = "https://graph.facebook.com/v24.0/419561257915477/message_templates?hsm_id=77&name=cart";
+    assert_eq!((run.requests[0].method.as_str(), run.requests[0].url.as_str()), ("DELETE", url));
+    assert!(run.result.is_ok());
+}
+
+#[test]
 fn templates_need_the_account() {
     let channel = channel("WHATSAPP", &json!({"phoneNumberId": "1"}));
     for command in [Command::ListTemplates, Command::SubmitTemplate("{}".to_owned()), Command::RegisterWebhook] {

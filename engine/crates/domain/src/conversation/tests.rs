@@ -1,5 +1,11 @@
+use serde_json::Value;
+
 use super::*;
-use crate::notice::NoticeKind;
+use crate::{
+    notice::NoticeKind,
+    platform::{Content, Manifest},
+    sending::ChannelStatus,
+};
 
 const POLICY: Policy = Policy { reopen_window: Duration::hours(24) };
 

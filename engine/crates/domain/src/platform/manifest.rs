@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// The setting of a channel that says after how many days the content of its messages is deleted.
 pub const RETENTION: &str = "retentionDays";
+/// The setting of a channel that, when false, has nobody told there that a message was read or that somebody types.
+pub const READ_RECEIPTS: &str = "readReceipts";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -51,11 +53,18 @@ impl Manifest {
         config.get(RETENTION).map_or_else(|| default.and_then(days), days)
     }
 
-    /// Whether its channels are looked after when nothing arrives: their sessions, their tokens, or what has to be
-    /// fetched.
+    /// Whether the platform can be told where a channel's webhook is.
+    #[must_use]
+    pub fn registers_webhooks(&self) -> bool {
+        self.can("webhook-registration")
+    }
+
+    /// Whether its channels are looked after when nothing arrives: their sessions, their tokens, their webhooks, or
+    /// what has to be fetched.
     #[must_use]
     pub fn needs_tending(&self) -> bool {
-        self.can("sessions") || self.can("catch-up") || self.poll_every_ms.is_some() || self.oauth2.is_some()
+        let fetches = self.can("catch-up") || self.poll_every_ms.is_some();
+        fetches || self.can("sessions") || self.registers_webhooks() || self.oauth2.is_some()
     }
 }
 

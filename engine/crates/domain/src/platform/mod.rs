@@ -6,6 +6,7 @@ mod command;
 mod content;
 mod event;
 mod manifest;
+mod sending;
 mod step;
 mod webhook;
 
@@ -13,5 +14,6 @@ pub use command::*;
 pub use content::*;
 pub use event::*;
 pub use manifest::*;
+pub use sending::*;
 pub use step::*;
 pub use webhook::*;

@@ -68,6 +68,8 @@ pub enum Chunk {
     Bytes(Vec<u8>),
     Media(MediaId),
     MediaBase64(MediaId),
+    /// The value of the secret of this name, as it stands within a text of JSON.
+    Secret(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,21 +15,36 @@ use patchbay_domain::{
 };
 use reqwest::{RequestBuilder, multipart};
 
-use crate::{ByteStream, MediaError, MediaRead, MediaStore};
+use super::credentials;
+use crate::{ByteStream, MediaError, MediaRead, MediaStore, SecretMap};
 
-/// Where the files of a body come from, and for whom.
+/// Where the files of a body come from, and for whom; and the secrets that may stand in it.
 pub struct Files<'a> {
     pub store: &'a dyn MediaStore,
     pub channel: ChannelId,
+    pub secrets: &'a SecretMap,
 }
 
 impl Files<'_> {
     async fn open(&self, id: MediaId) -> Result<MediaRead, TransportError> {
         self.store.open(self.channel, id).await.map_err(|error| match error {
-            MediaError::NotFound(_) => TransportError::Refused(error.to_string()),
+            MediaError::NotFound(_) | MediaError::Refused(_) => TransportError::Refused(error.to_string()),
             MediaError::Failed(_) => TransportError::NotSent(error.to_string()),
         })
     }
+
+    /// As it stands between the quotes of a JSON text.
+    fn secret(&self, name: &str) -> Result<Bytes, TransportError> {
+        let value = credentials::value(self.secrets, name).map_err(TransportError::Refused)?;
+        let quoted = serde_json::Value::from(value).to_string().into_bytes();
+        let end = quoted.len().saturating_sub(1);
+        Ok(Bytes::from(quoted).slice(1.min(end)..end))
+    }
+}
+
+/// Whether a secret stands in it: such a body goes to no other place than the one that it was made for.
+pub fn holds_secret(body: &Body) -> bool {
+    matches!(body, Body::Chunks(chunks) if chunks.iter().any(|chunk| matches!(chunk, Chunk::Secret(_))))
 }
 
 /// Gives a request its headers and its body. A form's type is the engine's to say: it knows the boundary.
@@ -106,6 +121,10 @@ async fn join(chunks: &[Chunk], files: &Files<'_>) -> Result<(u64, ByteStream), 
         let (size, stream) = match chunk {
             Chunk::Bytes(bytes) => {
                 let bytes = Bytes::copy_from_slice(bytes);
+                (bytes.len() as u64, stream::once(async { Ok(bytes) }).boxed())
+            }
+            Chunk::Secret(name) => {
+                let bytes = files.secret(name)?;
                 (bytes.len() as u64, stream::once(async { Ok(bytes) }).boxed())
             }
             Chunk::Media(id) => {

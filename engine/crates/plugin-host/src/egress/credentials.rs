@@ -68,7 +68,7 @@ pub fn into_hop(url: &mut Url, hop: &mut HeaderMap, auth: &Auth, secrets: &Secre
     Ok(())
 }
 
-fn value<'a>(secrets: &'a SecretMap, name: &str) -> Result<&'a str, String> {
+pub fn value<'a>(secrets: &'a SecretMap, name: &str) -> Result<&'a str, String> {
     secrets.get(name).ok_or_else(|| format!("the channel has no value for {name:?}"))
 }
 

@@ -78,13 +78,17 @@ impl Transfer<'_> {
 
     async fn send(&self, hop: &Hop, deadline: Instant) -> Result<reqwest::Response, TransportError> {
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
+        if !hop.with_credentials && hop.with_body && body::holds_secret(&self.request.body) {
+            let reason = "the platform redirected a request with a secret in its body to another place";
+            return Err(TransportError::Unknown(reason.to_owned()));
+        }
         if hop.with_credentials {
             credentials::into_hop(&mut url, &mut headers, &self.request.auth, &self.channel.secrets)
                 .map_err(refused)?;
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let request = self.clients.of(&url).request(hop.method.clone(), url).timeout(left);
-        let files = Files { store: self.media, channel: self.channel.id };
+        let files = Files { store: self.media, channel: self.channel.id, secrets: &self.channel.secrets };
         let body = if hop.with_body { &self.request.body } else { &Body::Empty };
         let request = body::attach(request, headers, body, &files).await?;
         request.send().await.map_err(|error| failed(&hop.url, &error))

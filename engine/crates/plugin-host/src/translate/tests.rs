@@ -2,8 +2,8 @@ use chrono::DateTime;
 use patchbay_domain::{
     MediaId,
     platform::{
-        Attachment, Body, Choice, Choices, Command, Content, Detail, Email, Location, MediaKind, MediaSource, Outgoing,
-        PartContent, Participant, Step, TemplateUse,
+        Attachment, Body, Choice, Choices, Chunk, Command, Content, Detail, Email, Location, MediaKind, MediaSource,
+        Outgoing, PartContent, Participant, Step, TemplateUse,
     },
 };
 use proptest::prelude::*;
@@ -133,6 +133,28 @@ fn a_part_may_be_some_bytes_of_a_file() {
     for wrong in ["#bytes=", "#bytes=8-5", "#bytes=5", "#bytes=0-18446744073709551615", "#part=1"] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_secret_in_a_body_is_named_and_nothing_else_is_taken_for_one() {
+    let read = |id: &str| {
+        let chunk = wit::Chunk::Media(id.to_owned());
+        let request = wit::Request {
+            method: "POST".to_owned(),
+            url: "https://x".to_owned(),
+            headers: Vec::new(),
+            auth: wit::Auth::None,
+            body: wit::Body::Chunks(vec![chunk]),
+            timeout_ms: None,
+            save_body: false,
+            idempotent: false,
+            state: Vec::new(),
+        };
+        outward::step(wit::Step::Request(request))
+    };
+    let Ok(Step::Request(request)) = read("#secret=hmacKey") else { panic!("it cannot be read") };
+    assert_eq!(request.body, Body::Chunks(vec![Chunk::Secret("hmacKey".to_owned())]));
+    assert!(read("#secrets=hmacKey").is_err());
 }
 
 fn deleted_at(at: u64) -> Vec<wit::Event> {

@@ -1,16 +1,18 @@
 //! Bodies out and in: files are streamed, and everything has a limit.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use patchbay_domain::{
     ChannelId, MediaId,
     platform::{Body, Chunk, Header, Part, PartContent, Request, TransportError},
 };
-use patchbay_plugin_host::EgressConfig;
+use patchbay_plugin_host::{ChannelView, Egress, EgressConfig};
 use uuid::Uuid;
 
 use crate::{
-    platform::{Files, Platform, answer, get, local, post, redirect, refusal, send, send_with},
-    world::channel,
+    platform::{Files, Platform, answer, channel_at, get, local, post, redirect, refusal, send, send_with},
+    world::{channel, manifest},
 };
 
 const FILE: &[u8] = b"the bytes of a file";
@@ -71,6 +73,22 @@ async fn chunks_are_one_stream_with_a_length() {
     let chunks = vec![bytes("{\"file\":\""), Chunk::MediaBase64(media()), bytes("\"}"), Chunk::Media(media())];
     let expected = [b"{\"file\":\"", BASE64_STANDARD.encode(FILE).as_bytes(), b"\"}", FILE].concat();
     assert_eq!(sent(&platform, Body::Chunks(chunks)).await, expected);
+}
+
+#[tokio::test]
+async fn a_secret_stands_in_a_body_as_json_wants_it() {
+    let platform = Platform::new().await;
+    let secrets = [("quoted".to_owned(), "a \"key\"\\ä".to_owned())].into_iter().collect();
+    let egress = Egress::new(local()).unwrap();
+    let view = ChannelView { secrets: Arc::new(secrets), ..channel_at(&platform.url("")) };
+    let bytes = |text: &str| Chunk::Bytes(text.as_bytes().to_vec());
+    let with = |name: &str| vec![bytes("{\"key\":\""), Chunk::Secret(name.into()), bytes("\"}")];
+    let put = |name: &str| post(&platform.url("/"), Body::Chunks(with(name)));
+    egress.perform(&view, &manifest(&[]), &put("quoted"), &Files::default()).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&platform.only().body).unwrap();
+    assert_eq!(body, serde_json::json!({"key": "a \"key\"\\ä"}));
+    let unset = egress.perform(&view, &manifest(&[]), &put("unset"), &Files::default()).await;
+    assert!(refusal(unset).contains("unset"));
 }
 
 #[tokio::test]

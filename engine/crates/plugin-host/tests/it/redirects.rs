@@ -1,6 +1,6 @@
 //! Every hop is checked like the first, and credentials stay where they were meant for.
 
-use patchbay_domain::platform::{Auth, Body, Header, Request, TransportError};
+use patchbay_domain::platform::{Auth, Body, Chunk, Header, Request, TransportError};
 
 use crate::platform::{Files, Platform, SECRET, get, local, post, redirect, refusal, send, send_with};
 
@@ -44,6 +44,18 @@ async fn a_connectors_own_signature_does_not_follow_either() {
     send(&Request { headers, ..get(&first.url("/")) }).await.unwrap();
     assert_eq!(first.only().headers["authorization"], signature);
     assert!(!other.only().headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn a_secret_in_a_body_never_follows_to_another_place() {
+    let other = Platform::new().await;
+    let target = other.url("/moved");
+    let first = Platform::answering(move |_| redirect("307 Temporary Redirect", &target)).await;
+    let body = Body::Chunks(vec![Chunk::Secret("token".into())]);
+    let answer = send(&post(&first.url("/"), body)).await;
+    assert!(matches!(&answer, Err(TransportError::Unknown(reason)) if reason.contains("secret")), "{answer:?}");
+    assert_eq!(first.only().body, SECRET.as_bytes());
+    assert!(other.seen().is_empty());
 }
 
 #[tokio::test]

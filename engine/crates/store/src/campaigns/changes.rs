@@ -5,6 +5,7 @@ use patchbay_domain::{
     CampaignId, MessageId, OrganisationId,
     campaign::{CampaignStatus, Transition, Wording},
     delivery::MessageState,
+    event::Change,
 };
 use uuid::Uuid;
 
@@ -39,7 +40,11 @@ impl Store {
             .bind(new.scheduled_at)
             .bind(new.created_by)
             .bind(now);
-        self.write_audited(statement, Some(audit), now).await.map(drop)
+        let mut tx = OrganisationTx::begin(self, [new.organisation_id], now).await?;
+        statement.execute(&mut tx).await?;
+        audit::insert(&mut tx, &[audit], now).await?;
+        tell(&mut tx, new.organisation_id, new.id, waiting(new.scheduled_at))?;
+        tx.commit().await
     }
 
     /// Only before it starts.
@@ -73,6 +78,7 @@ impl Store {
         .execute(&mut tx)
         .await?;
         audit::insert(&mut tx, &[audit], now).await?;
+        tell(&mut tx, organisation_id, id, next)?;
         tx.commit().await?;
         Ok(Changed::Done(next))
     }
@@ -97,9 +103,34 @@ impl Store {
             take_back(&mut tx, id).await?;
         }
         audit::insert(&mut tx, audit.as_slice(), now).await?;
+        tell(&mut tx, organisation_id, id, next)?;
         tx.commit().await?;
         Ok(Changed::Done(next))
     }
+
+    /// Tells clients how far a campaign is that is sending.
+    pub async fn tell_progress(
+        &self,
+        organisation_id: OrganisationId,
+        id: CampaignId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
+        if status_of(&mut tx, organisation_id, id).await? == Some(CampaignStatus::Sending) {
+            tell(&mut tx, organisation_id, id, CampaignStatus::Sending)?;
+        }
+        tx.commit().await
+    }
+}
+
+/// Adds the event that says how the campaign is from now on.
+pub(super) fn tell(
+    tx: &mut OrganisationTx,
+    organisation_id: OrganisationId,
+    campaign_id: CampaignId,
+    status: CampaignStatus,
+) -> Result<(), StoreError> {
+    tx.push(organisation_id, Change::CampaignUpdated { campaign_id, status }).map(drop)
 }
 
 const fn waiting(scheduled_at: Option<DateTime<Utc>>) -> CampaignStatus {

@@ -1,5 +1,6 @@
-//! How many recipients stand how. They are counted where the rows are, so the
-//! numbers are exact at any time.
+//! How many recipients stand how. The database keeps the numbers with the
+//! statements that change the rows, so they are exact at any time and cost nothing
+//! to ask for.
 
 use patchbay_domain::{
     CampaignId, OrganisationId,
@@ -8,6 +9,7 @@ use patchbay_domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::Campaign;
 use crate::{Store, StoreError, backend::sql, rows::parse};
 
 /// How many recipients stand how; together they are all of them.
@@ -58,6 +60,13 @@ impl RecipientCounts {
     }
 }
 
+/// A campaign and how its recipients stand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    pub campaign: Campaign,
+    pub counts: RecipientCounts,
+}
+
 /// The reason of a recipient to whom the message may have been delivered: it is not sent again by itself.
 pub(crate) const UNKNOWN: &str = "UNKNOWN";
 
@@ -71,16 +80,25 @@ struct CountRow {
 }
 
 impl Store {
+    pub async fn counted_campaign(
+        &self,
+        organisation_id: OrganisationId,
+        id: CampaignId,
+    ) -> Result<Option<Counted>, StoreError> {
+        let Some(campaign) = self.campaign(organisation_id, id).await? else { return Ok(None) };
+        let counts = self.recipient_counts(organisation_id, Some(id)).await?;
+        Ok(Some(Counted { campaign, counts: counts.first().map(|(_, counts)| *counts).unwrap_or_default() }))
+    }
+
     /// How the recipients of one campaign stand, or of each that has any.
     pub async fn recipient_counts(
         &self,
         organisation_id: OrganisationId,
         id: Option<CampaignId>,
     ) -> Result<Vec<(CampaignId, RecipientCounts)>, StoreError> {
-        let rows: Vec<CountRow> = sql("select r.campaign_id, c.status as campaign_status, r.status, r.reason, \
-             count(*) as count from campaigns c join campaign_recipients r on r.campaign_id = c.id \
-             where c.organisation_id = $1 and ($2 is null or c.id = $2) \
-             group by r.campaign_id, c.status, r.status, r.reason order by r.campaign_id")
+        let rows: Vec<CountRow> = sql("select k.campaign_id, c.status as campaign_status, k.status, k.reason, \
+             k.recipients as count from campaigns c join campaign_counts k on k.campaign_id = c.id \
+             where c.organisation_id = $1 and ($2 is null or c.id = $2) order by k.campaign_id")
         .bind(organisation_id)
         .bind(id)
         .fetch_all(self)

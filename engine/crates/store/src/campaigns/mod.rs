@@ -22,8 +22,8 @@ use patchbay_domain::{
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-pub use counts::RecipientCounts;
 pub(crate) use counts::UNKNOWN;
+pub use counts::{Counted, RecipientCounts};
 pub use recipients::{Added, Recipient, RecipientFilter, RecipientStatus};
 pub use retries::Retried;
 pub use running::{Addressed, PassedOver, Running};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Changed, UNKNOWN,
-    changes::{set_status, status_of},
+    changes::{set_status, status_of, tell},
 };
 use crate::{
     Store, StoreError,
@@ -54,6 +54,7 @@ impl Store {
                 set_status(&mut tx, id, next).await?;
             }
             if first {
+                tell(&mut tx, organisation_id, id, next)?;
                 audit::insert(&mut tx, &[audit], now).await?;
             }
             tx.commit().await?;

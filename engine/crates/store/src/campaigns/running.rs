@@ -4,13 +4,13 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     CampaignId, ChannelId, ConversationId, OrganisationId, RecipientId,
-    campaign::{Addressee, Standing, Transition, Wording},
+    campaign::{Addressee, CampaignStatus, Standing, Transition, Wording},
     platform::TemplateUse,
 };
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use super::Changed;
+use super::{Changed, changes::tell};
 use crate::{Store, StoreError, backend::sql, organisation_tx::OrganisationTx, rows::batch};
 
 /// Campaigns that start in one go.
@@ -248,6 +248,9 @@ impl Store {
         .bind(now)
         .execute(&mut tx)
         .await?;
+        if completed > 0 {
+            tell(&mut tx, organisation_id, id, CampaignStatus::Completed)?;
+        }
         tx.commit().await?;
         Ok(completed > 0)
     }

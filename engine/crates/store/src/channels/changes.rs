@@ -4,9 +4,14 @@ use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, OrganisationId, sending::ChannelStatus};
 use serde_json::Value;
 
-use super::{ChannelSettings, ChannelUpdate, NewChannel, changed, renewal};
+use super::{ChannelSettings, ChannelUpdate, NewChannel, changed, registration, renewal};
 use crate::{
-    Store, StoreError, audit::NewAudit, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word,
+    Store, StoreError,
+    audit::NewAudit,
+    backend::sql,
+    manual_actions::{self, CHANNEL_UNAUTHORIZED},
+    organisation_tx::OrganisationTx,
+    rows::word,
     sending,
 };
 
@@ -19,19 +24,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let organisation_id = channel.organisation_id;
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
-        sql("insert into channels (id, organisation_id, channel_type, name, config, secrets, address, status, \
-             created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, 'ACTIVE', $8, $9, $9)")
-        .bind(channel.id)
-        .bind(organisation_id)
-        .bind(&channel.channel_type)
-        .bind(&channel.name)
-        .bind(channel.config.clone())
-        .bind(channel.secrets.clone())
-        .bind(channel.address.as_ref())
-        .bind(channel.created_by)
-        .bind(now)
-        .execute(&mut tx)
-        .await?;
+        insert(&mut tx, channel).await?;
         changed(tx, organisation_id, channel.id, audit).await
     }
 
@@ -47,12 +40,18 @@ impl Store {
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
         let settings = update.settings.clone();
         let replaced = settings.is_some();
-        let ChannelSettings { config, secrets, address } =
-            settings.unwrap_or(ChannelSettings { config: Value::Null, secrets: Vec::new(), address: None });
+        let ChannelSettings { config, secrets, address, webhook_token } = settings.unwrap_or(ChannelSettings {
+            config: Value::Null,
+            secrets: Vec::new(),
+            address: None,
+            webhook_token: None,
+        });
         let status = update.status.as_ref().map(word).transpose()?;
         let written = sql("update channels set name = coalesce($3, name), \
              config = case when $4 then $5 else config end, secrets = case when $4 then $6 else secrets end, \
-             address = case when $4 then $7 else address end, status = coalesce($8, status), \
+             address = case when $4 then $7 else address end, webhook_verified_at = case when $4 and webhook_token \
+             is distinct from $10 then null else webhook_verified_at end, \
+             webhook_token = case when $4 then $10 else webhook_token end, status = coalesce($8, status), \
              status_reason = case when $8 is null then status_reason end, tend_at = $9, version = version + 1, updated_at = $9 \
              where organisation_id = $1 and id = $2 and deleted_at is null")
         .bind(organisation_id)
@@ -64,6 +63,7 @@ impl Store {
         .bind(address)
         .bind(status)
         .bind(now)
+        .bind(webhook_token)
         .execute(&mut tx)
         .await?;
         if written == 0 {
@@ -71,9 +71,10 @@ impl Store {
         }
         if replaced {
             renewal::forget(&mut tx, id).await?;
+            registration::forget(&mut tx, id).await?;
         }
         if update.status == Some(ChannelStatus::Active) {
-            manual_actions::resolve_channel(&mut tx, id).await?;
+            manual_actions::resolve_channel(&mut tx, id, CHANNEL_UNAUTHORIZED).await?;
         }
         changed(tx, organisation_id, id, audit).await?;
         Ok(true)
@@ -105,4 +106,24 @@ impl Store {
         self.cancel_waiting(id, now).await?;
         Ok(true)
     }
+}
+
+pub(super) async fn insert(tx: &mut OrganisationTx, channel: &NewChannel) -> Result<(), StoreError> {
+    let now = tx.now();
+    sql("insert into channels (id, organisation_id, channel_type, name, config, secrets, address, status, \
+         created_by, created_at, updated_at, webhook_token) \
+         values ($1, $2, $3, $4, $5, $6, $7, 'ACTIVE', $8, $9, $9, $10)")
+    .bind(channel.id)
+    .bind(channel.organisation_id)
+    .bind(&channel.channel_type)
+    .bind(&channel.name)
+    .bind(channel.config.clone())
+    .bind(channel.secrets.clone())
+    .bind(channel.address.as_ref())
+    .bind(channel.created_by)
+    .bind(now)
+    .bind(channel.webhook_token.as_ref())
+    .execute(tx)
+    .await
+    .map(drop)
 }

@@ -1,12 +1,18 @@
 //! Channels: what they are, and how caches learn that they changed. What people
 //! change is in `changes.rs`, what platforms change in `states.rs`, how they are
-//! looked after in `upkeep.rs`, how their tokens are renewed in `renewal.rs`.
+//! looked after in `upkeep.rs`, how their tokens are renewed in `renewal.rs`,
+//! which are on a server of the installation's own in `hosting.rs`, whether their
+//! platforms know their webhooks in `registration.rs`, and by which tokens these are found in `webhook_tokens.rs`.
 
+pub(crate) mod alerts;
 mod changes;
 pub(crate) mod credentials;
+mod hosting;
+pub mod registration;
 pub mod renewal;
 mod states;
 mod upkeep;
+pub mod webhook_tokens;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
@@ -46,6 +52,8 @@ pub struct Channel {
     pub last_connected_at: Option<DateTime<Utc>>,
     pub poll_cursor: Option<String>,
     pub polled_at: Option<DateTime<Utc>>,
+    /// When the platform last proved that it was given the webhook's verify token.
+    pub webhook_verified_at: Option<DateTime<Utc>>,
     /// Grows with every change.
     pub version: i64,
     pub created_by: Option<UserId>,
@@ -75,6 +83,8 @@ pub struct NewChannel {
     pub config: Value,
     pub secrets: Vec<u8>,
     pub address: Option<String>,
+    /// A keyed hash of the text that the platform repeats when the webhook is set up.
+    pub webhook_token: Option<String>,
     pub created_by: Option<UserId>,
 }
 
@@ -92,11 +102,12 @@ pub struct ChannelSettings {
     pub config: Value,
     pub secrets: Vec<u8>,
     pub address: Option<String>,
+    pub webhook_token: Option<String>,
 }
 
 const COLUMNS: &str = "id, organisation_id, channel_type, name, config, secrets, address, status, status_reason, \
     session_state, session_phone, session_since, session_tries, session_wanted, last_connected_at, poll_cursor, \
-    polled_at, version, created_by, created_at, updated_at, deleted_at";
+    polled_at, webhook_verified_at, version, created_by, created_at, updated_at, deleted_at";
 
 #[derive(FromRow)]
 struct ChannelRow {
@@ -117,6 +128,7 @@ struct ChannelRow {
     last_connected_at: Option<DateTime<Utc>>,
     poll_cursor: Option<String>,
     polled_at: Option<DateTime<Utc>>,
+    webhook_verified_at: Option<DateTime<Utc>>,
     version: i64,
     created_by: Option<Uuid>,
     created_at: DateTime<Utc>,
@@ -146,6 +158,7 @@ impl TryFrom<ChannelRow> for Channel {
             last_connected_at: row.last_connected_at,
             poll_cursor: row.poll_cursor,
             polled_at: row.polled_at,
+            webhook_verified_at: row.webhook_verified_at,
             version: row.version,
             created_by: row.created_by.map(UserId::from),
             created_at: row.created_at,

@@ -4,13 +4,20 @@ use chrono::{DateTime, Utc};
 use patchbay_domain::{
     ChannelId,
     connection::{self, Origin, Report},
+    event::Change,
     platform::{SessionChange, SessionState},
     sending::ChannelStatus,
 };
 use uuid::Uuid;
 
 use super::{changed, credentials};
-use crate::{Store, StoreError, backend::sql, manual_actions, organisation_tx::OrganisationTx, rows::word};
+use crate::{
+    Store, StoreError,
+    backend::sql,
+    manual_actions::{self, CHANNEL_UNAUTHORIZED},
+    organisation_tx::OrganisationTx,
+    rows::{Id, word},
+};
 
 impl Store {
     /// Makes a channel active again, or stops it because its credentials are refused, for which a person is asked.
@@ -39,10 +46,44 @@ impl Store {
         .await?;
         let Some((organisation_id,)) = organisation else { return Ok(false) };
         if status == ChannelStatus::Active {
-            manual_actions::resolve_channel(&mut tx, id).await?;
+            manual_actions::resolve_channel(&mut tx, id, CHANNEL_UNAUTHORIZED).await?;
         }
         changed(tx, organisation_id.into(), id, None).await?;
         Ok(true)
+    }
+
+    /// The platform proved that it was given the verify token of these channels' webhooks.
+    pub async fn webhook_verified(&self, ids: &[ChannelId], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = OrganisationTx::begin_for_channels(self, ids.iter().copied(), now).await?;
+        let verified: Vec<(Uuid, Uuid)> = sql("update channels set webhook_verified_at = $2, version = version + 1, \
+             updated_at = $2 where id in (select id from {rows} r) returning organisation_id, id")
+        .rows(&Id::all(ids))
+        .bind(now)
+        .fetch_all(&mut tx)
+        .await?;
+        for (organisation_id, id) in verified {
+            tx.push(organisation_id.into(), Change::ChannelUpdated { channel_id: id.into() })?;
+        }
+        tx.commit().await
+    }
+
+    /// The platform accepted the channel's settings, and told its number.
+    pub async fn channel_accepted(
+        &self,
+        id: ChannelId,
+        phone: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = OrganisationTx::begin_for_channels(self, [id], now).await?;
+        let organisation: Option<(Uuid,)> = sql("update channels set session_phone = coalesce($2, session_phone), \
+             last_connected_at = $3, version = version + 1, updated_at = $3 where id = $1 returning organisation_id")
+        .bind(id)
+        .bind(phone)
+        .bind(now)
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some((organisation_id,)) = organisation else { return Ok(()) };
+        changed(tx, organisation_id.into(), id, None).await
     }
 
     /// Keeps the state of the platform's session as the platform told it by itself or to a person. One that is
@@ -108,7 +149,7 @@ impl Store {
         .await?;
         let Some((organisation_id,)) = organisation else { return Ok(false) };
         if revives {
-            manual_actions::resolve_channel(&mut tx, id).await?;
+            manual_actions::resolve_channel(&mut tx, id, CHANNEL_UNAUTHORIZED).await?;
         }
         changed(tx, organisation_id.into(), id, None).await?;
         Ok(true)

@@ -35,20 +35,25 @@ impl Store {
         Ok(channels.filter(|channel| owned.contains(&partitions.of(*channel))).collect())
     }
 
-    /// When to look after it next, unless its session changed since the state that this was decided on.
+    /// When to look after it next, unless its session changed since the state that this was decided on, or somebody
+    /// asked for it to be looked after at once since `begun`.
     pub async fn set_tend_at(
         &self,
         id: ChannelId,
         decided_on: Option<DateTime<Utc>>,
         tend_at: DateTime<Utc>,
+        (begun, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), StoreError> {
-        sql("update channels set tend_at = $3 where id = $1 and session_since is not distinct from $2")
-            .bind(id)
-            .bind(decided_on)
-            .bind(tend_at)
-            .execute(self.writer())
-            .await
-            .map(drop)
+        sql("update channels set tend_at = $3 where id = $1 and session_since is not distinct from $2 \
+             and (tend_at is null or tend_at <= $4 or tend_at > $5)")
+        .bind(id)
+        .bind(decided_on)
+        .bind(tend_at)
+        .bind(begun)
+        .bind(now)
+        .execute(self.writer())
+        .await
+        .map(drop)
     }
 
     /// The session is about to be told to begin anew.

@@ -34,6 +34,8 @@ pub(super) struct Known {
     pub(super) unreachable_at: Option<DateTime<Utc>>,
     pub(super) last_message_at: Option<DateTime<Utc>>,
     pub(super) last_message: Option<String>,
+    /// Their contact was taken out of the address book.
+    pub(super) is_contact_gone: bool,
 }
 
 batch! {
@@ -109,8 +111,10 @@ async fn load(tx: &mut OrganisationTx, commits: &[Commit]) -> Result<HashMap<Con
     let known: Vec<Known> =
         sql("select c.id as conversation_id, c.version, c.thread, i.platform, i.external_id, i.name, \
          i.username, i.phone, i.email, i.avatar, i.opted_out_at, i.unreachable_at, i.last_message_at, \
-         i.last_message from {rows} r join conversations c on c.id = r.id and c.organisation_id = r.organisation_id \
-         and c.identity_id = r.identity_id join identities i on i.id = c.identity_id")
+         i.last_message, p.deleted_at is not null as is_contact_gone \
+         from {rows} r join conversations c on c.id = r.id and c.organisation_id = r.organisation_id \
+         and c.identity_id = r.identity_id join identities i on i.id = c.identity_id \
+         join contacts p on p.id = c.contact_id")
         .rows(&rows)
         .fetch_all(tx)
         .await?;

@@ -1,34 +1,33 @@
-//! Writes what the drafts made: conversations, messages, tickets, and the jobs
-//! that send.
+//! Writes what the drafts made: conversations, messages, and the jobs that send.
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    CampaignId, ChannelId, ConversationId, IdentityId, MessageId, OrganisationId, TicketId, UserId, WebhookId,
+    CampaignId, ChannelId, ConversationId, MessageId, OrganisationId, TicketId, UserId, WebhookId,
     conversation::Arrival,
     delivery::MessageState,
     event::Change,
     message::{Direction, Message},
     platform::{Content, Failure},
-    ticket::{Priority, TicketStatus},
 };
 use serde_json::Value;
 
 use super::{Accepted, people::Renamed};
 use crate::{
-    StoreError,
-    backend::sql,
+    Store, StoreError,
+    backend::{Target, sql},
     counts::Counted,
     jobs::{self, NewJob, Partitions},
     organisation_tx::OrganisationTx,
     rows::{Batch, Time, batch},
+    search::{Indexed, index_messages},
 };
 
 batch! {
     struct ConversationRow<'a> {
         id: ConversationId, thread: &'a str, contact_name: &'a str, unread_count: i64, last_inbound_at: Option<Time>,
         last_message_at: Option<Time>, last_message_id: Option<MessageId>, is_written_in: bool,
+        is_received: bool,
     }
 }
 
@@ -46,16 +45,6 @@ batch! {
 
 batch! {
     struct RepeatRow<'a> { channel_id: ChannelId, external_id: &'a str, webhook_id: WebhookId, received_at: Time }
-}
-
-batch! {
-    struct TicketRow<'a> {
-        id: TicketId, organisation_id: OrganisationId, channel_id: ChannelId, conversation_id: ConversationId,
-        identity_id: IdentityId, external_thread_id: &'a str, subject: &'a str, status: TicketStatus,
-        priority: Priority, assignee_id: Option<UserId>, first_response_at: Option<Time>, closed_at: Option<Time>,
-        response_seconds: Option<i64>, resolution_seconds: Option<i64>,
-        created_at: Time, updated_at: Time,
-    }
 }
 
 pub(super) async fn update_conversations(
@@ -78,13 +67,17 @@ pub(super) async fn update_conversations(
                 last_message_at: conversation.last_message_at.map(Into::into),
                 last_message_id: conversation.last_message_id,
                 is_written_in: !draft.effects.messages.is_empty(),
+                is_received: draft.effects.messages.iter().any(|message| message.direction == Direction::Inbound),
             }
         })
         .collect();
     sql("update conversations set thread = r.thread, contact_name = r.contact_name, \
          unread_count = r.unread_count, last_inbound_at = r.last_inbound_at, last_message_at = r.last_message_at, \
          last_message_id = r.last_message_id, \
-         deleted_at = case when r.is_written_in then null else deleted_at end, version = version + 1, updated_at = $2 \
+         deleted_at = case when r.is_written_in then null else deleted_at end, \
+         status = case when r.is_received and status in ('RESOLVED', 'CLOSED', 'ARCHIVED') then 'OPEN' else status end, \
+         read_through = case when r.unread_count = 0 and conversations.unread_count > 0 then (select o.event_sequence \
+         from organisations o where o.id = conversations.organisation_id) else read_through end, version = version + 1, updated_at = $2 \
          from {rows} r where conversations.id = r.id")
     .rows(&rows)
     .bind(tx.now())
@@ -117,7 +110,19 @@ pub(super) async fn insert_messages(tx: &mut OrganisationTx, accepted: &[Accepte
     if rows.is_empty() {
         return Ok(());
     }
-    sql(MessageRow::insert_into("messages")).rows(&rows).execute(tx).await.map(drop)
+    sql(MessageRow::insert_into("messages")).rows(&rows).execute(&mut *tx).await?;
+    index_messages(tx.transaction(), rows.iter().map(indexed)).await
+}
+
+fn indexed<'a>(row: &MessageRow<'a>) -> Indexed<'a> {
+    Indexed {
+        id: row.id,
+        organisation_id: row.organisation_id,
+        channel_id: row.channel_id,
+        conversation_id: row.conversation_id,
+        sequence: row.sequence,
+        content: row.content,
+    }
 }
 
 fn message_row<'a>(
@@ -158,13 +163,30 @@ fn message_row<'a>(
     }
 }
 
-/// Counts what came again from the platform; what only the bus brought again is not that.
+impl Store {
+    /// Counts messages of these channels that came again, and nothing else: no conversation changes by it.
+    pub async fn count_repeats(&self, repeats: &[(ChannelId, String, Arrival)]) -> Result<(), StoreError> {
+        let repeats = repeats.iter().map(|(channel, id, arrival)| ((*channel, id.as_str()), arrival)).collect();
+        insert_repeats(self.writer(), repeats).await
+    }
+}
+
 pub(super) async fn count_repeats(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
-    // One of each: a statement may touch a row once.
-    let repeats: BTreeMap<_, _> = (accepted.iter())
-        .flat_map(|Accepted { draft, .. }| draft.effects.repeats.iter().map(|repeat| (&draft.conversation, repeat)))
-        .map(|(conversation, (external_id, arrival))| ((conversation.channel_id, external_id), arrival))
-        .collect();
+    let mut repeats = BTreeMap::new();
+    for Accepted { draft, .. } in accepted {
+        for (external_id, arrival) in &draft.effects.repeats {
+            repeats.insert((draft.conversation.channel_id, external_id.as_str()), arrival);
+        }
+    }
+    insert_repeats(tx, repeats).await
+}
+
+/// What came again from the platform; what only the bus brought again is not that. One of each: a statement may touch a
+/// row once.
+async fn insert_repeats(
+    target: impl Into<Target<'_>>,
+    repeats: BTreeMap<(ChannelId, &str), &Arrival>,
+) -> Result<(), StoreError> {
     let rows: Vec<_> = repeats
         .into_iter()
         .map(|((channel_id, external_id), arrival)| RepeatRow {
@@ -185,60 +207,21 @@ pub(super) async fn count_repeats(tx: &mut OrganisationTx, accepted: &[Accepted<
          last_webhook_id = excluded.last_webhook_id \
          where message_repeats.last_webhook_id <> excluded.last_webhook_id")
     .rows(&rows)
-    .execute(tx)
+    .execute(target)
     .await
     .map(drop)
 }
 
-pub(super) async fn upsert_tickets(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
-    let rows: Vec<_> = (accepted.iter())
-        .flat_map(|Accepted { draft, .. }| draft.effects.tickets.iter().map(|ticket| (&draft.conversation, ticket)))
-        .map(|(conversation, ticket)| TicketRow {
-            id: ticket.id,
-            organisation_id: conversation.organisation_id,
-            channel_id: conversation.channel_id,
-            conversation_id: conversation.id,
-            identity_id: conversation.identity_id,
-            external_thread_id: &conversation.thread,
-            subject: &ticket.subject,
-            status: ticket.status,
-            priority: ticket.priority,
-            assignee_id: ticket.assignee_id,
-            first_response_at: ticket.first_response_at.map(Into::into),
-            closed_at: ticket.closed_at.map(Into::into),
-            response_seconds: ticket.first_response_at.map(|at| seconds(ticket.created_at, at)),
-            resolution_seconds: ticket.closed_at.map(|at| seconds(ticket.created_at, at)),
-            created_at: ticket.created_at.into(),
-            updated_at: ticket.updated_at.into(),
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    sql(format!(
-        "{} on conflict (id) do update set subject = excluded.subject, status = excluded.status, \
-         priority = excluded.priority, assignee_id = excluded.assignee_id, \
-         first_response_at = excluded.first_response_at, closed_at = excluded.closed_at, \
-         response_seconds = excluded.response_seconds, resolution_seconds = excluded.resolution_seconds, \
-         updated_at = excluded.updated_at",
-        TicketRow::insert_into("tickets")
-    ))
-    .rows(&rows)
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-/// How long it took, as reports add it up; clocks of nodes may differ.
-fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
-    (to - from).num_seconds().max(0)
-}
-
+/// A ticket that is written with its messages is counted there: a second update of the row would cost as much as the first.
 pub(super) async fn count(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
     let mut counted = Counted::default();
-    for message in accepted.iter().flat_map(|Accepted { draft, .. }| &draft.effects.messages) {
-        let channel = (message.organisation_id, message.channel_id);
-        counted.add(channel, message.ticket_id, message.created_at, 1);
+    for Accepted { draft, .. } in accepted {
+        let is_written = |id: &TicketId| draft.effects.tickets.iter().any(|ticket| ticket.id == *id);
+        for message in &draft.effects.messages {
+            let channel = (message.organisation_id, message.channel_id);
+            let ticket_id = message.ticket_id.filter(|id| !is_written(id));
+            counted.add(channel, ticket_id, message.created_at, 1);
+        }
     }
     counted.write(tx).await
 }

@@ -2,14 +2,16 @@
 //! one transaction. A draft that is out of date or repeats a message is left
 //! out and its conversation told; the rest is committed.
 //!
-//! `judge.rs` decides which; `messages.rs`, `people.rs`, `references.rs`
-//! and `notices.rs` write. To store a new kind of effect, add a step to [`write`].
+//! `judge.rs` decides which; `messages.rs`, `tickets.rs`, `people.rs`,
+//! `names.rs`, `references.rs` and `notices.rs` write. To store a new kind of effect, add a step to [`write`].
 
 mod judge;
 mod messages;
+mod names;
 mod notices;
 mod people;
 mod references;
+mod tickets;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::conversation::Draft;
@@ -20,6 +22,7 @@ use crate::{
     campaigns::turns,
     jobs::Partitions,
     organisation_tx::OrganisationTx,
+    wanted_files,
 };
 use judge::{Known, Verdict};
 
@@ -86,13 +89,17 @@ async fn write(tx: &mut OrganisationTx, accepted: &[Accepted<'_>], partitions: P
     let renamed = people::renamed(tx, accepted).await?;
     messages::update_conversations(tx, accepted, &renamed).await?;
     messages::insert_messages(tx, accepted).await?;
+    let wanted = accepted.iter().flat_map(|accepted| &accepted.draft.effects.messages);
+    let wanted = wanted.filter(|message| wanted_files::wants(message)).collect();
+    wanted_files::want(tx, wanted).await?;
     messages::count_repeats(tx, accepted).await?;
-    messages::upsert_tickets(tx, accepted).await?;
+    tickets::upsert(tx, accepted).await?;
     messages::count(tx, accepted).await?;
     turns::take(tx, accepted.iter().map(|accepted| accepted.draft)).await?;
     messages::insert_jobs(tx, accepted, partitions).await?;
     people::update_identities(tx, accepted, &renamed).await?;
-    people::learn_names(tx, accepted).await?;
+    names::learn(tx, accepted, &renamed).await?;
+    people::bring_back(tx, accepted).await?;
     references::apply(tx, accepted).await?;
     references::apply_pending(tx, accepted).await?;
     notices::tell(tx, accepted).await?;

@@ -7,8 +7,7 @@ use serde_json::json;
 use super::Accepted;
 use crate::{
     StoreError,
-    backend::sql,
-    manual_actions::{self, CHANNEL_ALERT, NewManualAction},
+    channels::alerts::{self, Alert, Unless},
     notifications::{self, NewNotification},
     organisation_tx::OrganisationTx,
     rows::word,
@@ -47,31 +46,8 @@ pub(super) async fn alert(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) ->
             if !raised.insert((channel_id, &alert.message)) {
                 continue;
             }
-            let known: Option<(i64,)> = sql("select count(*) from manual_actions where organisation_id = $1 \
-                 and channel_id = $2 and kind = $3 and detail = $4 having count(*) > 0")
-            .bind(organisation_id)
-            .bind(channel_id)
-            .bind(CHANNEL_ALERT)
-            .bind(&alert.message)
-            .fetch_optional(&mut *tx)
-            .await?;
-            if known.is_some() {
-                continue;
-            }
-            let action = NewManualAction {
-                channel_id: Some(channel_id),
-                ..NewManualAction::new(organisation_id, CHANNEL_ALERT, &alert.message)
-            };
-            manual_actions::raise(tx, vec![action]).await?;
-            let notification = NewNotification {
-                organisation_id,
-                user_id: None,
-                kind: CHANNEL_ALERT.to_owned(),
-                title: alert.title.clone(),
-                message: alert.message.clone(),
-                data: json!({ "channelId": channel_id }),
-            };
-            notifications::insert(tx, &[notification]).await?;
+            let told = Alert { organisation_id, channel_id, title: &alert.title, message: &alert.message };
+            alerts::raise(tx, told, Unless::Ever).await?;
         }
     }
     Ok(())

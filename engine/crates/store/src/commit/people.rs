@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    ChannelId, ConversationId, IdentityId, conversation::Draft, event::Change, platform::Participant,
+    ChannelId, ConversationId, IdentityId, conversation::Draft, event::Change, message::Direction,
+    platform::Participant,
 };
 use uuid::Uuid;
 
@@ -12,11 +13,9 @@ use super::{Accepted, judge::Known};
 use crate::{
     StoreError,
     backend::sql,
-    contacts,
     customers::search_text,
-    opening::{ThreadRow, insert_threads},
     organisation_tx::OrganisationTx,
-    rows::{Time, batch, cut},
+    rows::{Id, Time, batch, cut},
 };
 
 /// New identifiers of identities whose old one has become an alias.
@@ -42,12 +41,8 @@ batch! {
     struct DecidedRow { identity_id: IdentityId, conversation_id: ConversationId }
 }
 
-batch! {
-    struct NameRow<'a> { identity_id: IdentityId, name: &'a str, before: &'a str }
-}
-
 /// What was learned of the one on the other side; nothing of a group's members.
-fn learned<'a>(accepted: &'a Accepted<'_>) -> Option<&'a Participant> {
+pub(super) fn learned<'a>(accepted: &'a Accepted<'_>) -> Option<&'a Participant> {
     let Draft { conversation, effects } = accepted.draft;
     effects.learned.as_ref().filter(|person| !conversation.group || person.id == accepted.known.external_id)
 }
@@ -197,51 +192,20 @@ async fn reload_others(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Re
     Ok(())
 }
 
-/// New names of people, new identifiers of threads, new numbers and addresses of contacts.
-pub(super) async fn learn_names(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
-    let mut names = Vec::new();
-    let mut threads = Vec::new();
-    for accepted in accepted {
-        let (Some(person), known) = (learned(accepted), &accepted.known) else { continue };
-        let conversation = &accepted.draft.conversation;
-        if let Some(name) = person.name.as_ref().filter(|name| !name.is_empty() && **name != known.name) {
-            names.push(NameRow { identity_id: conversation.identity_id, name, before: &known.name });
-        }
-        if !conversation.group {
-            let keys = std::iter::once(&person.id).chain(&person.aliases).filter(|key| !key.is_empty());
-            let new = keys.filter(|key| **key != known.thread);
-            threads.extend(new.map(|key| ThreadRow {
-                channel_id: conversation.channel_id,
-                key,
-                conversation_id: conversation.id,
-            }));
-        }
-    }
-    insert_threads(tx, &threads).await?;
-    update_contact_names(tx, &names).await?;
-    for accepted in accepted {
-        let (Some(person), known) = (learned(accepted), &accepted.known) else { continue };
-        let new_phone = person.phone.is_some() && person.phone != known.phone;
-        let new_email = person.email.is_some() && person.email != known.email;
-        if new_phone || new_email {
-            let conversation = &accepted.draft.conversation;
-            let points = contacts::points(person);
-            contacts::learn(tx, conversation.organisation_id, conversation.identity_id, &points).await?;
-        }
-    }
-    Ok(())
-}
-
-/// A contact that nobody gave another name is called what its platform calls it.
-async fn update_contact_names(tx: &mut OrganisationTx, names: &[NameRow<'_>]) -> Result<(), StoreError> {
-    if names.is_empty() {
+/// Whoever was taken out of the address book and writes is in it again.
+pub(super) async fn bring_back(tx: &mut OrganisationTx, accepted: &[Accepted<'_>]) -> Result<(), StoreError> {
+    let writes = |accepted: &&Accepted<'_>| {
+        let mut messages = accepted.draft.effects.messages.iter();
+        accepted.known.is_contact_gone && messages.any(|message| message.direction == Direction::Inbound)
+    };
+    let back: Vec<_> = accepted.iter().filter(writes).map(|known| known.draft.conversation.contact_id).collect();
+    if back.is_empty() {
         return Ok(());
     }
-    sql("update contacts set name = r.name, updated_at = $2 from {rows} r join identities i on i.id = r.identity_id \
-         where contacts.id = i.contact_id and contacts.name = r.before")
-    .rows(names)
-    .bind(tx.now())
-    .execute(tx)
-    .await
-    .map(drop)
+    sql("update contacts set deleted_at = null, updated_at = $2 where id in (select id from {rows} r)")
+        .rows(&Id::all(&back))
+        .bind(tx.now())
+        .execute(tx)
+        .await
+        .map(drop)
 }

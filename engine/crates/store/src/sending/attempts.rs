@@ -8,6 +8,7 @@ use patchbay_domain::{AttemptId, ChannelId, ConversationId, MessageId, NodeId, a
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::wishes::unwanted;
 use crate::{
     Store, StoreError,
     backend::sql,
@@ -70,8 +71,8 @@ fn tries(number: i64, paced: i64) -> Tries {
 
 impl Store {
     /// Takes messages out of the queue. Those that are not in it any more have no attempt, nor those of campaigns that
-    /// pause: somebody else sends them, or nobody is to. An attempt that is recorded already, because the answer to this very call was lost,
-    /// counts as begun.
+    /// pause, nor those that their contact does not want: somebody else sends them, or nobody is to. An attempt that is
+    /// recorded already, because the answer to this very call was lost, counts as begun.
     pub async fn begin_attempts(
         &self,
         attempts: &[Begin],
@@ -85,9 +86,10 @@ impl Store {
         let taken: Vec<Taken> = sql(format!(
             "update messages set state = 'SENDING', attempts = attempts + 1, \
              updated_at = $2 where id in (select m.id from messages m where m.id in (select id from {{rows}} r) \
-             and m.state = 'QUEUED' and m.due_at <= $2 and not {} order by m.id {{lock}}) and state = 'QUEUED' \
-             returning id, channel_id, attempts, paced",
-            turns::paused("m")
+             and m.state = 'QUEUED' and m.due_at <= $2 and not {} and not {} order by m.id {{lock}}) \
+             and state = 'QUEUED' returning id, channel_id, attempts, paced",
+            turns::paused("m"),
+            unwanted("m"),
         ))
         .rows(&Id::all(&ids))
         .bind(now)

@@ -1,14 +1,17 @@
 //! Sending. The message table is each channel's queue, a job on the bus only
 //! wakes its session: here it looks what is due. How attempts are recorded is in
-//! `attempts.rs`, how they end in `settle.rs`, what slows a channel down in
-//! `pauses.rs`, messages for later in `scheduled.rs`, what people decide in
-//! `decisions.rs`.
+//! `attempts.rs`, how they end in `settle.rs`, what is learned from a failure in
+//! `consequences.rs`, what slows a channel down in `pauses.rs`, messages for later
+//! in `scheduled.rs`, what people decide in `decisions.rs`, what contacts wish in
+//! `wishes.rs`.
 
 mod attempts;
+pub(crate) mod consequences;
 mod decisions;
 mod pauses;
 mod scheduled;
 mod settle;
+mod wishes;
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{ChannelId, ConversationId, message::Message, platform::Participant};

@@ -37,7 +37,7 @@ impl Store {
 pub(super) async fn store(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<(), StoreError> {
     let mut pauses: BTreeMap<ChannelId, DateTime<Utc>> = BTreeMap::new();
     for settled in settled {
-        if let Consequence::PauseChannel { until } = settled.consequence {
+        if let Consequence::PauseChannel { until } | Consequence::RestChannel { until } = settled.consequence {
             let known = pauses.entry(settled.channel_id).or_insert(until);
             *known = until.max(*known);
         }

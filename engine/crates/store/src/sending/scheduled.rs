@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    audit::{self, NewAudit},
     backend::sql,
     delivery,
     organisation_tx::OrganisationTx,
@@ -24,8 +25,6 @@ struct Scheduled {
     organisation_id: Uuid,
     channel_id: Uuid,
     conversation_id: Uuid,
-    /// The contact wants to be left alone by now.
-    is_unwanted: bool,
 }
 
 batch! {
@@ -54,9 +53,7 @@ impl Store {
         }
         let organisations: Vec<OrganisationId> = organisations.into_iter().map(|(id,)| id.into()).collect();
         let mut tx = OrganisationTx::begin(self, organisations.iter().copied(), now).await?;
-        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id, \
-             (select p.do_not_disturb or p.do_not_disturb_all from conversations c join contacts p \
-             on p.id = c.contact_id where c.id = m.conversation_id) as is_unwanted \
+        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id \
              from messages m where m.state = 'SCHEDULED' and m.due_at <= $2 \
              and m.organisation_id in (select id from {rows} r) order by m.due_at, m.sequence limit $3 {lock}")
         .rows(&Id::all(&organisations))
@@ -64,9 +61,7 @@ impl Store {
         .bind(limit)
         .fetch_all(&mut tx)
         .await?;
-        let (unwanted, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.is_unwanted);
         release(&mut tx, &due).await?;
-        cancel(&mut tx, &unwanted).await?;
         tx.commit().await?;
         Ok(due.into_iter().map(|row| (row.channel_id.into(), row.id.into())).collect())
     }
@@ -76,6 +71,7 @@ impl Store {
         &self,
         organisation_id: OrganisationId,
         id: MessageId,
+        audit: Option<&NewAudit>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = OrganisationTx::begin(self, [organisation_id], now).await?;
@@ -96,6 +92,7 @@ impl Store {
         let state = MessageState::Cancelled;
         let change = Change::MessageState { conversation_id: conversation_id.into(), message_id: id, state };
         tx.push(organisation_id, change)?;
+        audit::insert(&mut tx, audit.as_slice(), now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -137,16 +134,6 @@ pub(crate) async fn cancel_batch(tx: &mut OrganisationTx, channel_id: ChannelId)
     }
     delivery::store(tx, &deliveries).await?;
     Ok(cancelled)
-}
-
-async fn cancel(tx: &mut OrganisationTx, unwanted: &[Scheduled]) -> Result<(), StoreError> {
-    let ids: Vec<MessageId> = unwanted.iter().map(|row| row.id.into()).collect();
-    let mut deliveries = delivery::load(tx, &ids).await?;
-    for delivery in deliveries.values_mut() {
-        delivery.due_at = None;
-        delivery.move_to(MessageState::Cancelled);
-    }
-    delivery::store(tx, &deliveries).await
 }
 
 async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), StoreError> {

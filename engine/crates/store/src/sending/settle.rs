@@ -6,19 +6,21 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     AttemptId, ChannelId, MessageId,
-    attempt::{Consequence, Settlement},
+    attempt::{Consequence, Settlement, is_alarming, is_out_of_reach},
     delivery::MessageState,
-    event::Change,
     platform::{Failure, FailureKind, ReportedState},
 };
 use uuid::Uuid;
 
-use super::pauses;
+use super::{
+    consequences::{self, Learned},
+    pauses,
+};
 use crate::{
     Store, StoreError,
     backend::sql,
     campaigns::turns,
-    channels::credentials,
+    channels::alerts::{self, Alert, Unless},
     delivery::{self, Delivery},
     external_ids::{self, Identified},
     organisation_tx::OrganisationTx,
@@ -50,6 +52,15 @@ impl Settled {
             Settlement::Failed(failure) => ("FAILED", Some(failure)),
             Settlement::Unknown(failure) => ("UNKNOWN", Some(failure)),
         }
+    }
+
+    fn learned<'a>(&'a self, deliveries: &BTreeMap<MessageId, Delivery>) -> Option<Learned<'a>> {
+        Some(Learned {
+            consequence: self.consequence,
+            channel_id: self.channel_id,
+            conversation_id: deliveries.get(&self.message_id)?.conversation_id,
+            reason: self.outcome().1.map_or("", |failure| failure.message.as_str()),
+        })
     }
 
     fn identified(&self) -> impl Iterator<Item = Identified> {
@@ -86,8 +97,9 @@ impl Store {
         turns::drop_cancelled(&mut tx, &mut deliveries).await?;
         delivery::store(&mut tx, &deliveries).await?;
         count_paced(&mut tx, settled, &ended).await?;
-        mark_recipients(&mut tx, settled, &deliveries).await?;
-        mark_channels(&mut tx, settled).await?;
+        consequences::draw(&mut tx, &settled.iter().filter_map(|one| one.learned(&deliveries)).collect::<Vec<_>>())
+            .await?;
+        tell_of_long_waits(&mut tx, settled, &deliveries).await?;
         pauses::store(&mut tx, settled).await?;
         tx.commit().await
     }
@@ -121,14 +133,15 @@ async fn end_attempts(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<Ha
     Ok(ended.into_iter().map(|(id,)| id.into()).collect())
 }
 
-/// Attempts that came too fast do not count toward the most that are made.
+/// Attempts that came too fast, or reached nobody, do not count toward the most that are made.
 async fn count_paced(
     tx: &mut OrganisationTx,
     settled: &[Settled],
     ended: &HashSet<AttemptId>,
 ) -> Result<(), StoreError> {
     let paced = settled.iter().filter(|settled| {
-        let limited = settled.outcome().1.is_some_and(|failure| failure.kind == FailureKind::RateLimited);
+        let limited = (settled.outcome().1)
+            .is_some_and(|failure| failure.kind == FailureKind::RateLimited || is_out_of_reach(failure));
         limited && settled.attempt_id.is_some_and(|attempt| ended.contains(&attempt))
     });
     let ids: Vec<_> = paced.map(|settled| settled.message_id).collect();
@@ -140,6 +153,29 @@ async fn count_paced(
         .execute(tx)
         .await
         .map(drop)
+}
+
+/// How everything begins that is told of long waits.
+const WAITS: &str = "The platform has the channel wait:";
+
+/// Nothing is lost by it, but somebody should look why.
+async fn tell_of_long_waits(
+    tx: &mut OrganisationTx,
+    settled: &[Settled],
+    deliveries: &BTreeMap<MessageId, Delivery>,
+) -> Result<(), StoreError> {
+    for one in settled {
+        let failure = one.outcome().1.filter(|failure| one.attempt_id.is_some() && is_alarming(failure));
+        let Some((failure, delivery)) = failure.zip(deliveries.get(&one.message_id)) else { continue };
+        let alert = Alert {
+            organisation_id: delivery.organisation_id,
+            channel_id: one.channel_id,
+            title: "A platform has a channel wait",
+            message: &format!("{WAITS} {}", failure.message),
+        };
+        alerts::raise(tx, alert, Unless::Pending(WAITS)).await?;
+    }
+    Ok(())
 }
 
 /// `ours` says that nobody had settled the attempt before.
@@ -173,53 +209,4 @@ fn move_message(delivery: &mut Delivery, settled: &Settled, ours: bool, now: Dat
             delivery.move_to(MessageState::Unknown);
         }
     }
-}
-
-/// Who asked for no more messages, or cannot be reached, is not written to again on that channel.
-async fn mark_recipients(
-    tx: &mut OrganisationTx,
-    settled: &[Settled],
-    deliveries: &BTreeMap<MessageId, Delivery>,
-) -> Result<(), StoreError> {
-    let of = |consequence: Consequence| -> Vec<_> {
-        let concerned = settled.iter().filter(|settled| settled.consequence == consequence);
-        concerned.filter_map(|settled| Some(deliveries.get(&settled.message_id)?.conversation_id)).collect()
-    };
-    let now = tx.now();
-    for (conversations, column) in [
-        (of(Consequence::RecipientOptedOut), "opted_out_at"),
-        (of(Consequence::RecipientUnreachable), "unreachable_at"),
-    ] {
-        if conversations.is_empty() {
-            continue;
-        }
-        let marked: Vec<(Uuid,)> = sql(format!(
-            "update identities set {column} = $2, updated_at = $2 where {column} is null and id in \
-             (select c.identity_id from {{rows}} r join conversations c on c.id = r.id) returning id"
-        ))
-        .rows(&Id::all(&conversations))
-        .bind(now)
-        .fetch_all(&mut *tx)
-        .await?;
-        let marked: Vec<Uuid> = marked.into_iter().map(|(id,)| id).collect();
-        let changed: Vec<(Uuid, Uuid)> = sql("update conversations set version = version + 1, updated_at = $2 \
-             where identity_id in (select id from {rows} r) returning organisation_id, id")
-        .rows(&Id::all(&marked))
-        .bind(now)
-        .fetch_all(&mut *tx)
-        .await?;
-        for (organisation_id, id) in changed {
-            tx.push(organisation_id.into(), Change::ConversationUpdated { conversation_id: id.into() })?;
-        }
-    }
-    Ok(())
-}
-
-async fn mark_channels(tx: &mut OrganisationTx, settled: &[Settled]) -> Result<(), StoreError> {
-    let refused: Vec<_> = settled
-        .iter()
-        .filter(|settled| settled.consequence == Consequence::ChannelUnauthorized)
-        .map(|settled| (settled.channel_id, settled.outcome().1.map_or("", |failure| failure.message.as_str())))
-        .collect();
-    credentials::ask(tx, &refused).await.map(drop)
 }

@@ -70,27 +70,27 @@ async fn a_known_week_adds_up(mut fixture: Fixture) {
     let store = &fixture.store;
     let whole = |filter: ReportFilter| async move {
         let groups = store.ticket_figures(organisation, &filter).await.unwrap();
-        groups.into_iter().fold(Figures::default(), |sum, group| Figures {
+        let messages: u64 = groups.iter().map(|group| group.messages).sum();
+        let figures = groups.into_iter().fold(Figures::default(), |sum, group| Figures {
             tickets: sum.tickets + group.figures.tickets,
-            messages: sum.messages + group.figures.messages,
             answered: sum.answered + group.figures.answered,
             response_seconds: sum.response_seconds + group.figures.response_seconds,
             resolved: sum.resolved + group.figures.resolved,
             resolution_seconds: sum.resolution_seconds + group.figures.resolution_seconds,
-        })
+        });
+        (figures, messages)
     };
     let expected = Figures {
         tickets: 5,
-        messages: 8,
         answered: 3,
         response_seconds: 60 + 120 + 30,
         resolved: 3,
         resolution_seconds: 3_600 + 7_200 + 86_400,
     };
-    assert_eq!(whole(week(None, None)).await, expected);
-    let only = whole(week(Some(second), None)).await;
-    assert_eq!((only.tickets, only.messages, only.answered), (1, 1, 0));
-    let mine = whole(week(None, Some(user))).await;
+    assert_eq!(whole(week(None, None)).await, (expected, 8));
+    let (only, messages) = whole(week(Some(second), None)).await;
+    assert_eq!((only.tickets, messages, only.answered), (1, 1, 0));
+    let (mine, _) = whole(week(None, Some(user))).await;
     assert_eq!((mine.tickets, mine.resolved, mine.resolution_seconds), (1, 1, 7_200));
     let groups = store.ticket_figures(organisation, &week(None, None)).await.unwrap();
     let closed: u64 =
@@ -174,7 +174,7 @@ async fn what_was_there_before_is_counted_by_the_migration(mut fixture: Fixture)
     }
     let mut after = fixture.store.ticket_figures(organisation, &filter).await.unwrap();
     let mut expected = before;
-    let order = |group: &Group| group.figures.messages;
+    let order = |group: &Group| group.messages;
     after.sort_by_key(order);
     expected.sort_by_key(order);
     assert_eq!(after, expected);

@@ -31,7 +31,7 @@ on_both!(
     cancelling_takes_back_what_waits,
     what_returns_to_a_cancelled_campaign_is_not_sent,
     what_failed_is_tried_again_and_what_may_have_arrived_is_not,
-    who_opts_out_meanwhile_is_skipped,
+    who_wishes_so_meanwhile_is_skipped,
     a_campaign_is_over_when_nobody_is_left,
     a_scheduled_campaign_starts_at_its_moment,
     campaigns_of_others_are_unknown,
@@ -85,6 +85,10 @@ async fn go(fixture: &Fixture, id: CampaignId, transition: Transition) -> Change
 }
 
 async fn counts(fixture: &Fixture, id: CampaignId) -> RecipientCounts {
+    let wrong = "select count(*) from (select campaign_id, status, reason, count(*) as recipients \
+         from campaign_recipients group by campaign_id, status, reason \
+         except select campaign_id, status, reason, recipients from campaign_counts) wrong";
+    assert_eq!(fixture.count(wrong).await, 0, "the numbers that are kept are not those of the rows");
     let counts = fixture.store.recipient_counts(fixture.organisation(), Some(id)).await.unwrap();
     counts.first().map(|(_, counts)| *counts).unwrap_or_default()
 }
@@ -306,21 +310,22 @@ async fn what_failed_is_tried_again_and_what_may_have_arrived_is_not(fixture: Fi
     assert_eq!((retried.changed, retried.recipients), (Changed::Done(CampaignStatus::Sending), 0));
 }
 
-async fn who_opts_out_meanwhile_is_skipped(fixture: Fixture) {
-    let id = started(&fixture, &["a"]).await;
-    let (message, conversation) = turns(&fixture, id).await[0];
-    fixture.change(conversation, |draft| draft.set_opted_out(true)).await;
-    let code = Some("OPTED_OUT".into());
-    let refused = Settlement::Failed(Failure { code, ..failure(FailureKind::Blocked) });
-    let settled = patchbay_store::sending::Settled {
-        message_id: message,
-        channel_id: fixture.channel.channel_id,
-        attempt_id: None,
-        settlement: refused,
-        consequence: patchbay_domain::attempt::Consequence::None,
-    };
-    fixture.store.settle(&[settled], fixture.now).await.unwrap();
-    assert_eq!(counts(&fixture, id).await, RecipientCounts { opted_out: 1, ..RecipientCounts::default() });
+async fn who_wishes_so_meanwhile_is_skipped(fixture: Fixture) {
+    let id = started(&fixture, &["a", "b", "c"]).await;
+    let codes = ["OPTED_OUT", "DO_NOT_DISTURB", "131050"];
+    for ((message, _), code) in turns(&fixture, id).await.into_iter().zip(codes) {
+        let refused = Settlement::Failed(Failure { code: Some(code.into()), ..failure(FailureKind::Blocked) });
+        let settled = patchbay_store::sending::Settled {
+            message_id: message,
+            channel_id: fixture.channel.channel_id,
+            attempt_id: None,
+            settlement: refused,
+            consequence: patchbay_domain::attempt::Consequence::None,
+        };
+        fixture.store.settle(&[settled], fixture.now).await.unwrap();
+    }
+    let expected = RecipientCounts { opted_out: 1, do_not_disturb: 1, failed: 1, ..RecipientCounts::default() };
+    assert_eq!(counts(&fixture, id).await, expected);
 }
 
 async fn a_campaign_is_over_when_nobody_is_left(fixture: Fixture) {

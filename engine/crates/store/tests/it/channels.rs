@@ -50,7 +50,7 @@ async fn settings_change_together(fixture: Fixture) {
     let channel = store.channel(id).await.unwrap().unwrap();
     assert_eq!((channel.name.as_str(), channel.version, channel.updated_at), ("New", 2, later));
     assert_eq!((channel.secrets, channel.address.as_deref()), (vec![0, 1, 255], Some("shared")));
-    let settings = ChannelSettings { config: json!({"x": 1}), secrets: vec![9], address: None };
+    let settings = ChannelSettings { config: json!({"x": 1}), secrets: vec![9], address: None, webhook_token: None };
     let update = ChannelUpdate { settings: Some(settings), status: Some(ChannelStatus::Disabled), name: None };
     assert!(store.update_channel(organisation, id, &update, None, later).await.unwrap());
     let channel = store.channel(id).await.unwrap().unwrap();
@@ -122,7 +122,7 @@ async fn channels_are_found_by_address(fixture: Fixture) {
 async fn channels_are_found_by_a_setting(fixture: Fixture) {
     let (store, id, organisation) = (&fixture.store, fixture.channel.channel_id, fixture.organisation());
     for config in [json!({"account": "102"}), json!({"account": 102})] {
-        let settings = ChannelSettings { config, secrets: Vec::new(), address: None };
+        let settings = ChannelSettings { config, secrets: Vec::new(), address: None, webhook_token: None };
         let update = ChannelUpdate { settings: Some(settings), ..ChannelUpdate::default() };
         assert!(store.update_channel(organisation, id, &update, None, fixture.now).await.unwrap());
         let found = store.channels_by_setting("MOCK", "account", "102").await.unwrap();

@@ -115,8 +115,20 @@ async fn two_contacts_of_one_person_become_one(fixture: Fixture) {
     let two = fixture.open("b").await;
     assert_ne!(one.contact_id, two.contact_id);
     let phone = |id: &str| Participant { phone: Some("+491701234567".into()), ..person(id) };
+    fixture.run("update contacts set notes = 'of a', title = 'Dr' where name = 'Name of a'").await;
+    fixture
+        .run("update contacts set do_not_disturb = (1 = 1), notes = 'of b', company = 'Acme' where name = 'Name of b'")
+        .await;
     fixture.change(one.id, |draft| draft.learn(phone("a"))).await;
+    fixture.run("update contact_points set is_primary = (1 = 1)").await;
+    let second = Participant { email: Some("b@y.z".into()), ..person("b") };
+    fixture.change(two.id, |draft| draft.learn(second)).await;
+    fixture.run("update contact_points set is_primary = (1 = 1) where kind = 'EMAIL'").await;
     fixture.change(two.id, |draft| draft.learn(phone("b"))).await;
+    let inherited = "select count(*) from contacts where deleted_at is null and do_not_disturb = (1 = 1) \
+                     and company = 'Acme' and title = 'Dr' and notes like 'of a%of b'";
+    assert_eq!(fixture.count(inherited).await, 1, "who asked to be left alone asked it as either of the two");
+    assert_eq!(fixture.count("select count(*) from contact_points where is_primary = (1 = 1)").await, 2);
     let (first, second) = (fixture.load(one.id).await, fixture.load(two.id).await);
     assert_eq!((first.contact_id, second.contact_id), (one.contact_id, one.contact_id));
     assert_eq!(fixture.count("select count(*) from contacts where deleted_at is null").await, 1);

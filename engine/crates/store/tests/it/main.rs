@@ -13,9 +13,13 @@ mod accounts;
 #[cfg(test)]
 mod analytics;
 #[cfg(test)]
+mod business;
+#[cfg(test)]
 mod campaigns;
 #[cfg(test)]
 mod channels;
+#[cfg(test)]
+mod chats;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
@@ -31,7 +35,11 @@ mod parked;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod receipts;
+#[cfg(test)]
 mod references;
+#[cfg(test)]
+mod registration;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]
@@ -39,10 +47,16 @@ mod retention;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod sending;
 #[cfg(test)]
 mod settling;
 #[cfg(test)]
 mod statuses;
 #[cfg(test)]
+mod teams;
+#[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod wanted;

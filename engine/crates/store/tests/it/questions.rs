@@ -89,8 +89,9 @@ async fn a_manual_action_is_closed_once(fixture: Fixture) {
     bury(&fixture, "reason").await;
     let id = store.manual_actions(organisation, None, None, 10).await.unwrap()[0].id;
     let other = fixture.other_tenant("other").await;
-    let close =
-        |organisation| store.complete_manual_action(organisation, id, ActionStatus::Completed, "drop", fixture.now);
+    let close = |organisation| {
+        store.complete_manual_action(organisation, id, ActionStatus::Completed, "drop", None, fixture.now)
+    };
     assert!(!close(other.organisation()).await.unwrap());
     assert_eq!(store.manual_action(other.organisation(), id).await.unwrap(), None);
     assert!(close(organisation).await.unwrap());
@@ -103,7 +104,7 @@ async fn a_manual_action_is_closed_once(fixture: Fixture) {
 async fn notifications_are_read_by_each(fixture: Fixture) {
     let (store, organisation) = (&fixture.store, fixture.organisation());
     let colleague = new_user(organisation, "colleague@example.com", Role::Agent, fixture.now);
-    store.create_user(&colleague, fixture.now).await.unwrap();
+    store.create_user(&colleague, None, fixture.now).await.unwrap();
     let told = |user_id| NewNotification {
         organisation_id: organisation,
         user_id,
@@ -146,7 +147,7 @@ async fn notifications_are_read_by_each(fixture: Fixture) {
 
     // Somebody who comes later is not told what was; somebody who left is told through the others.
     let newcomer = new_user(organisation, "new@example.com", Role::Agent, last);
-    store.create_user(&newcomer, last).await.unwrap();
+    store.create_user(&newcomer, None, last).await.unwrap();
     assert_eq!(unread(newcomer.id).await, 0);
     store.deactivate_user(organisation, colleague.id, None, last).await.unwrap();
     store.notify(&[told(Some(colleague.id))], last).await.unwrap();

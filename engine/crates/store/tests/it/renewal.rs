@@ -48,7 +48,7 @@ fn renewed(fixture: &Fixture, before: &[u8]) -> Renewed {
 }
 
 async fn bring(fixture: &Fixture, secrets: &[u8]) {
-    let settings = ChannelSettings { config: json!({}), secrets: secrets.to_vec(), address: None };
+    let settings = ChannelSettings { config: json!({}), secrets: secrets.to_vec(), address: None, webhook_token: None };
     let update = ChannelUpdate { settings: Some(settings), ..ChannelUpdate::default() };
     let id = fixture.channel.channel_id;
     assert!(fixture.store.update_channel(fixture.organisation(), id, &update, None, fixture.now).await.unwrap());

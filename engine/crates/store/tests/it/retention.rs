@@ -2,9 +2,12 @@
 
 use chrono::Duration;
 use patchbay_domain::{
-    ConversationId, MediaId, MessageId,
+    ConversationId, MediaId, MessageId, NodeId,
     delivery::MessageState,
-    platform::{Attachment, Content, InboundMessage, MediaKind, MediaSource, MessageEdit, MessageRef, Participant},
+    platform::{
+        Attachment, Content, InboundMessage, MediaKind, MediaSource, MessageEdit, MessageRef, Participant,
+        ReportedState,
+    },
 };
 use patchbay_store::{
     dead_letters::NewDeadLetter,
@@ -12,6 +15,7 @@ use patchbay_store::{
     manual_actions::ActionStatus,
     media::Media,
     messages::MessageView,
+    notifications::NewNotification,
     retention::Kept,
     tickets::{Page, TicketFilter, TicketView},
 };
@@ -28,6 +32,7 @@ on_both!(
     whoever_is_known_elsewhere_stays_known,
     what_quotes_people_goes_as_well,
     channels_are_found_by_their_type_or_their_setting,
+    what_tells_of_the_past_is_kept_for_a_time,
 );
 
 async fn kept(fixture: &Fixture) -> Kept {
@@ -238,4 +243,45 @@ async fn channels_are_found_by_their_type_or_their_setting(fixture: Fixture) {
     assert_eq!(found(&[], None).await, [id]);
     assert!(store.delete_channel(fixture.organisation(), id, None, fixture.now).await.unwrap());
     assert_eq!(found(&[], None).await, [id], "its history stays, and grows old");
+}
+
+async fn what_tells_of_the_past_is_kept_for_a_time(mut fixture: Fixture) {
+    let (store, organisation, user) = (fixture.store.clone(), fixture.organisation(), fixture.user);
+    let conversation = fixture.open("a").await.id;
+    let message = fixture.send(conversation, "m1").await;
+    fixture.send(conversation, "m2").await;
+    let open = fixture.queue(conversation, "on its way").await;
+    fixture.begin(open, NodeId::at(fixture.now)).await.unwrap();
+    let told = NewNotification {
+        organisation_id: organisation,
+        user_id: Some(user),
+        kind: "NEW_MESSAGE".into(),
+        title: "t".into(),
+        message: "m".into(),
+        data: json!({}),
+    };
+    store.notify(&[told.clone(), told.clone()], fixture.now).await.unwrap();
+    let all = Page { limit: 10, offset: 0, after: None };
+    let read = store.notifications(organisation, user, false, all).await.unwrap()[0].id;
+    store.mark_notification_read(organisation, user, read, fixture.now).await.unwrap();
+    let before = fixture.now + Duration::seconds(1);
+    fixture.now += Duration::seconds(2);
+    let later = fixture.send(conversation, "m3").await;
+    store.notify(&[told], fixture.now).await.unwrap();
+
+    for expected in [1, 1, 0] {
+        assert_eq!(store.trim_attempts(before, 1).await.unwrap(), expected);
+    }
+    let attempts = async |id| store.traces(organisation, id).await.unwrap().attempts.len();
+    assert_eq!((attempts(message).await, attempts(open).await, attempts(later).await), (0, 1, 1));
+    assert_eq!(store.trim_notifications(before, 10).await.unwrap(), 2);
+    assert_eq!(store.trim_notifications(before, 10).await.unwrap(), 0);
+    assert_eq!(store.count_notifications(organisation, user, false).await.unwrap(), 1);
+
+    // What it says of its attempts is gone; it is read all the same.
+    let mut report = fixture.report("m1", ReportedState::Read);
+    (report.status.id, report.status.thread, report.status.up_to) = (None, Some("a".into()), Some(before));
+    store.apply_statuses(&[report], fixture.now).await.unwrap();
+    assert_eq!(fixture.state(message).await, MessageState::Read);
+    assert_eq!(fixture.state(later).await, MessageState::Sent);
 }

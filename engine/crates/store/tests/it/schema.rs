@@ -30,14 +30,18 @@ async fn columns(url: &str) -> Columns {
     } else {
         let mut connection = SqliteConnection::connect(url).await.unwrap();
         sqlx::query_as(
-            "select m.name, c.name, c.\"notnull\" = 0 and c.pk = 0 from sqlite_schema m, pragma_table_info(m.name) c \
-             where m.type = 'table' and m.name not like 'sqlite!_%' escape '!'",
+            "select m.name, c.name, c.\"notnull\" = 0 and c.pk = 0 from sqlite_schema m, pragma_table_xinfo(m.name) c \
+             where c.hidden <> 1 and m.type = 'table' and m.name not like 'sqlite!_%' escape '!'",
         )
         .fetch_all(&mut connection)
         .await
         .unwrap()
     };
-    rows.into_iter().filter(|(table, ..)| table != "_sqlx_migrations").collect()
+    // What FTS5 makes for itself, and the number by which it knows a row.
+    let is_of_search =
+        |table: &str, column: &str| table.contains("_words_index") || (table.ends_with("_words") && column == "number");
+    let is_ours = |table: &str, column: &str| table != "_sqlx_migrations" && !is_of_search(table, column);
+    rows.into_iter().filter(|(table, column, _)| is_ours(table, column)).collect()
 }
 
 /// Table and index name.
@@ -55,8 +59,13 @@ async fn indexes(url: &str) -> BTreeSet<(String, String)> {
             .await
             .unwrap()
     };
-    // Those of constraints have other names in each.
-    let made = |name: &str| !name.ends_with("_key") && !name.ends_with("_pkey") && !name.starts_with("sqlite_");
+    // Those of constraints have other names in each, and those of words are tables in SQLite.
+    let made = |name: &str| {
+        !name.ends_with("_key")
+            && !name.ends_with("_pkey")
+            && !name.starts_with("sqlite_")
+            && !name.ends_with("_words_index")
+    };
     rows.into_iter().filter(|(_, name)| made(name)).collect()
 }
 

@@ -7,7 +7,7 @@ use patchbay_domain::{
     delivery::MessageState,
     event::Change,
     platform::FailureKind,
-    sending::ChannelStatus,
+    sending::{ChannelStatus, Refusal},
 };
 use patchbay_store::sending::Begin;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ on_both!(
     only_channels_that_may_send_are_woken_for_their_queue,
     a_scheduled_message_takes_its_place_when_it_is_released,
     a_message_that_waits_can_be_cancelled,
+    wishes_count_at_the_moment_of_sending,
 );
 
 async fn due(fixture: &Fixture) -> Vec<String> {
@@ -233,15 +234,43 @@ async fn a_message_that_waits_can_be_cancelled(fixture: Fixture) {
     let on_its_way = fixture.queue(a.id, "on its way").await;
     let store = &fixture.store;
     let other = fixture.other_tenant("other").await;
-    assert!(!store.cancel_message(other.organisation(), queued, fixture.now).await.unwrap());
+    assert!(!store.cancel_message(other.organisation(), queued, None, fixture.now).await.unwrap());
     for id in [scheduled, queued] {
-        assert!(store.cancel_message(fixture.organisation(), id, fixture.now).await.unwrap());
+        assert!(store.cancel_message(fixture.organisation(), id, None, fixture.now).await.unwrap());
         assert_eq!(fixture.state(id).await, MessageState::Cancelled);
     }
     let begun = fixture.begin(on_its_way, NodeId::at(fixture.now)).await.unwrap();
-    assert!(!store.cancel_message(fixture.organisation(), on_its_way, fixture.now).await.unwrap());
+    assert!(!store.cancel_message(fixture.organisation(), on_its_way, None, fixture.now).await.unwrap());
     fixture.settle(begun, sent(&["m1"])).await;
     assert!(fixture.begin(queued, NodeId::at(fixture.now)).await.is_none());
     assert!(store.release_scheduled(at, 10).await.unwrap().is_empty());
     fixture.assert_no_gaps().await;
+}
+
+async fn wishes_count_at_the_moment_of_sending(mut fixture: Fixture) {
+    let (a, b, c) = (fixture.open("a").await, fixture.open("b").await, fixture.open("c").await);
+    let own = fixture.queue(a.id, "an agent's own").await;
+    let campaign = CampaignId::at(fixture.now);
+    let of_campaign = fixture.queue_with(b.id, "campaign", |send| send.campaign_id = Some(campaign)).await;
+    let at = fixture.now + Duration::hours(1);
+    let scheduled = fixture.queue_with(c.id, "scheduled", |send| send.scheduled_at = Some(at)).await;
+    fixture.now = at;
+    fixture.store.release_scheduled(fixture.now, 10).await.unwrap();
+    let all = [own, of_campaign, scheduled];
+    assert_eq!(fixture.store.unwanted(&all).await.unwrap(), []);
+    fixture.run("update contacts set do_not_disturb = (1 = 1)").await;
+    let mut unwanted = fixture.store.unwanted(&all).await.unwrap();
+    unwanted.sort_by_key(|(id, _)| *id);
+    assert_eq!(unwanted, [(of_campaign, Refusal::DoNotDisturb), (scheduled, Refusal::DoNotDisturb)]);
+    let node = NodeId::at(fixture.now);
+    for message in [of_campaign, scheduled] {
+        assert_eq!(fixture.begin(message, node).await, None);
+        assert_eq!(fixture.state(message).await, MessageState::Queued);
+    }
+    fixture.change(a.id, |draft| draft.set_opted_out(true)).await;
+    assert_eq!(fixture.begin(own, node).await, None, "whoever opted out hears of nobody");
+    assert_eq!(fixture.store.unwanted(&[own]).await.unwrap(), [(own, Refusal::OptedOut)]);
+    fixture.change(a.id, |draft| draft.set_opted_out(false)).await;
+    assert!(fixture.begin(own, node).await.is_some());
+    assert_eq!(fixture.store.unwanted(&[own]).await.unwrap(), [], "it is on its way");
 }

@@ -6,7 +6,7 @@ use patchbay_domain::{
     attempt::{Consequence, Settlement, Tries},
     conversation::Draft,
     delivery::MessageState,
-    platform::{FailureKind, ReportedState},
+    platform::{Failure, FailureKind, ReportedState},
     sending::ChannelStatus,
 };
 use patchbay_store::{
@@ -32,6 +32,7 @@ on_both!(
     a_lost_race_can_be_tried_again,
     attempts_that_came_too_fast_are_counted_apart,
     a_pause_is_known_to_whoever_sends_next,
+    a_long_wait_is_told_once_until_somebody_has_seen_to_it,
 );
 
 async fn begin(fixture: &Fixture, thread: &str) -> patchbay_store::sending::Begun {
@@ -252,4 +253,33 @@ async fn a_pause_is_known_to_whoever_sends_next(fixture: Fixture) {
     assert_eq!(store.paused_until(channel).await.unwrap(), Some(long));
     assert_eq!(store.trim_pauses(long).await.unwrap(), 0);
     assert_eq!(store.trim_pauses(long + Duration::seconds(1)).await.unwrap(), 1);
+}
+
+async fn a_long_wait_is_told_once_until_somebody_has_seen_to_it(fixture: Fixture) {
+    let (store, organisation) = (&fixture.store, fixture.organisation());
+    let at = fixture.now + Duration::hours(1);
+    let waits = async |thread: &str, seconds: u64| {
+        let message = format!("come back in {seconds} s");
+        let limited = Failure { message, retry_after_ms: Some(seconds * 1_000), ..failure(FailureKind::RateLimited) };
+        let begun = begin(&fixture, thread).await;
+        fixture.settle(begun, Settlement::Retry { at, failure: limited }).await;
+    };
+    let pending = async || store.manual_actions(organisation, Some(ActionStatus::Pending), None, 10).await.unwrap();
+    waits("a", 899).await;
+    assert_eq!(pending().await.len(), 0, "that is soon over");
+    waits("b", 3_600).await;
+    waits("c", 3_599).await;
+    let asked = pending().await;
+    assert_eq!((asked.len(), asked[0].kind.as_str()), (1, manual_actions::CHANNEL_ALERT), "{asked:?}");
+    assert!(asked[0].detail.ends_with("wait: come back in 3600 s"), "{asked:?}");
+    assert_eq!(store.count_notifications(organisation, fixture.user, true).await.unwrap(), 1);
+    let id = asked[0].id;
+    assert!(
+        store
+            .complete_manual_action(organisation, id, ActionStatus::Completed, "seen", None, fixture.now)
+            .await
+            .unwrap()
+    );
+    waits("d", 3_000).await;
+    assert_eq!(pending().await.len(), 1, "it goes on");
 }

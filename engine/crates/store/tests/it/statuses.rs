@@ -23,6 +23,7 @@ on_both!(
     a_report_by_identifier_follows_one_by_ours_in_one_batch,
     a_report_up_to_a_moment_moves_what_had_left,
     a_report_of_failure_asks_a_person,
+    a_report_of_failure_teaches_what_an_answer_would_have,
     a_report_settles_what_was_unknown,
     a_report_overtakes_its_echo,
     an_echo_is_absorbed_by_its_message,
@@ -183,6 +184,38 @@ async fn a_report_of_failure_asks_a_person(fixture: Fixture) {
     let actions = fixture.store.manual_actions(fixture.organisation(), None, None, 10).await.unwrap();
     assert_eq!((actions[0].kind.as_str(), actions[0].message_id), (manual_actions::MESSAGE_FAILED, Some(id)));
     assert_eq!(apply(&fixture, &[fixture.report("m1", ReportedState::Read)]).await, (0, 0, 1));
+}
+
+async fn a_report_of_failure_teaches_what_an_answer_would_have(fixture: Fixture) {
+    let fails = |id: &str, kind| {
+        let mut report = fixture.report(id, ReportedState::Failed);
+        report.status.failure = Some(failure(kind));
+        report
+    };
+    let (gone, left, lost) = (fixture.open("a").await.id, fixture.open("b").await.id, fixture.open("c").await.id);
+    fixture.send(gone, "m1").await;
+    fixture.send(left, "m2").await;
+    let read = fixture.send(lost, "m3").await;
+    let reports = [fails("m1", FailureKind::Unreachable), fails("m2", FailureKind::Blocked)];
+    assert_eq!(apply(&fixture, &reports).await, (2, 0, 0));
+    let of =
+        |conversation: patchbay_domain::conversation::Conversation| (conversation.unreachable, conversation.opted_out);
+    assert_eq!(of(fixture.load(gone).await), (true, false));
+    assert_eq!(of(fixture.load(left).await), (false, true));
+    // What was read has arrived.
+    assert_eq!(apply(&fixture, &[fixture.report("m3", ReportedState::Read)]).await, (1, 0, 0));
+    assert_eq!(apply(&fixture, &[fails("m3", FailureKind::Unreachable)]).await, (0, 0, 1));
+    assert_eq!(of(fixture.load(lost).await), (false, false));
+    assert_eq!(fixture.state(read).await, MessageState::Read);
+    fixture.send(lost, "m4").await;
+    // It comes before its message has its identifier, too.
+    let early = fixture.queue(lost, "x").await;
+    let begun = fixture.begin(early, NodeId::at(fixture.now)).await.unwrap();
+    assert_eq!(apply(&fixture, &[fails("m5", FailureKind::Unauthorized)]).await, (0, 1, 0));
+    fixture.settle(begun, sent(&["m5"])).await;
+    let stopped = fixture.store.channel(fixture.channel.channel_id).await.unwrap().unwrap();
+    assert_eq!(stopped.status, patchbay_domain::sending::ChannelStatus::NeedsReauth);
+    fixture.assert_no_gaps().await;
 }
 
 async fn a_report_settles_what_was_unknown(fixture: Fixture) {

@@ -287,6 +287,7 @@ pub async fn make_channel(store: &Store, organisation_id: OrganisationId, now: D
         config: json!({"callbackUrl": "http://localhost"}),
         secrets: vec![0, 1, 255],
         address: Some("shared".into()),
+        webhook_token: None,
         created_by: None,
     };
     store.create_channel(&channel, None, now).await.unwrap();

@@ -60,7 +60,8 @@ async fn asked(fixture: &Fixture) -> Vec<String> {
 async fn what_is_due_is_found_until_it_is_done(fixture: Fixture) {
     let (store, id) = (&fixture.store, fixture.channel.channel_id);
     assert!(is_due(&fixture, Some(0)).await, "a new channel is due at once");
-    store.set_tend_at(id, None, fixture.now + Duration::seconds(60)).await.unwrap();
+    let at = |seconds| fixture.now + Duration::seconds(seconds);
+    store.set_tend_at(id, None, at(60), (at(0), at(1))).await.unwrap();
     assert!(!is_due(&fixture, Some(59)).await);
     assert!(is_due(&fixture, Some(60)).await);
     assert!(is_due(&fixture, None).await);
@@ -87,9 +88,13 @@ async fn a_change_is_not_slept_over(fixture: Fixture) {
     let before = channel(&fixture).await;
     assert!(report(&fixture, SessionState::Connected, 1).await);
     // Decided before the session was known to be connected.
-    store.set_tend_at(id, before.session_since, fixture.now + Duration::seconds(60)).await.unwrap();
+    let at = |seconds| fixture.now + Duration::seconds(seconds);
+    store.set_tend_at(id, before.session_since, at(60), (at(1), at(2))).await.unwrap();
     assert!(is_due(&fixture, Some(1)).await);
-    store.set_tend_at(id, channel(&fixture).await.session_since, fixture.now + Duration::seconds(60)).await.unwrap();
+    // Somebody asked for it since it began.
+    store.set_tend_at(id, channel(&fixture).await.session_since, at(60), (at(0), at(2))).await.unwrap();
+    assert!(is_due(&fixture, Some(1)).await);
+    store.set_tend_at(id, channel(&fixture).await.session_since, at(60), (at(1), at(2))).await.unwrap();
     assert!(!is_due(&fixture, Some(59)).await);
     assert!(!report(&fixture, SessionState::Connected, 2).await);
     assert!(!is_due(&fixture, Some(59)).await, "nothing new");

@@ -1,6 +1,10 @@
 //! A platform whose access tokens expire: it only says how they are renewed, and uses them. The engine's tests look how
 //! they are, and what becomes of a channel whose credentials are refused, wherever that shows.
 
+#[path = "../../answers.rs"]
+mod answers;
+
+use answers::read;
 use patchbay_plugin_sdk::manifest::{ClientAuthentication, ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::types::Oauth2;
 use patchbay_plugin_sdk::{
@@ -21,11 +25,6 @@ struct Written {
     name: Option<String>,
     /// The platform's name of a file.
     file: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Accepted {
-    id: String,
 }
 
 #[derive(Deserialize)]
@@ -91,12 +90,9 @@ impl Connector for Expiring {
         response: Result<Response, TransportError>,
         _now: Timestamp,
     ) -> Result<Step, Failure> {
-        let response = response?;
-        if !response.is_success() {
-            return Err(Failure::from_status(&response));
-        }
+        let response = answers::success(response)?;
         let outcome = match command {
-            Command::Send(_) => Outcome::Sent(vec![read::<Accepted>(&response)?.id]),
+            Command::Send(_) => answers::sent(&response)?,
             Command::FetchMedia(_) => {
                 Outcome::Media(response.saved.ok_or_else(|| Failure::unknown("the file was not kept"))?)
             }
@@ -108,10 +104,6 @@ impl Connector for Expiring {
         };
         Ok(outcome.into())
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(response: &Response) -> Result<T, Failure> {
-    response.json().map_err(Failure::unknown)
 }
 
 patchbay_plugin_sdk::export!(Expiring);

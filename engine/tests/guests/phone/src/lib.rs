@@ -1,6 +1,10 @@
 //! A platform behind a paired phone: it has a session that may not come up, keeps messages that no webhook brought, and
 //! says in webhooks only who somebody is by number. The engine's tests look how it is looked after.
 
+#[path = "../../answers.rs"]
+mod answers;
+
+use answers::read;
 use patchbay_plugin_sdk::manifest::{ConfigSchema, hosts, strings};
 use patchbay_plugin_sdk::{
     Acceptance, Channel, Command, Connector, Content, Event, Failure, Manifest, Message, Outcome, Participant, Polled,
@@ -51,11 +55,6 @@ struct News {
 struct Person {
     name: String,
     picture: String,
-}
-
-#[derive(Deserialize)]
-struct Accepted {
-    id: String,
 }
 
 impl Session {
@@ -126,12 +125,9 @@ impl Connector for Phone {
         response: Result<Response, TransportError>,
         now: Timestamp,
     ) -> Result<Step, Failure> {
-        let response = response?;
-        if !response.is_success() {
-            return Err(Failure::from_status(&response));
-        }
+        let response = answers::success(response)?;
         let outcome = match command {
-            Command::Send(_) => Outcome::Sent(vec![read::<Accepted>(&response)?.id]),
+            Command::Send(_) => answers::sent(&response)?,
             Command::FetchProfile(id) => {
                 let Person { name, picture } = read(&response)?;
                 Outcome::Profile(Participant {
@@ -149,10 +145,6 @@ impl Connector for Phone {
         };
         Ok(outcome.into())
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(response: &Response) -> Result<T, Failure> {
-    response.json().map_err(Failure::unknown)
 }
 
 patchbay_plugin_sdk::export!(Phone);

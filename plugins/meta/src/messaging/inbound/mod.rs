@@ -7,7 +7,9 @@ mod content;
 mod receipt;
 
 use super::Product;
-use super::wire::{Change, Edit, Entry, Envelope, Identified, Item, Message, OptIn, Postback, Reaction, ReplyTo};
+use super::wire::{
+    Change, Edit, Entry, Envelope, Identified, Item, Message, OptIn, Postback, Reaction, Referral, ReplyTo,
+};
 use crate::json::{Body, Raw, Text, body, items, object, read};
 use patchbay_plugin_sdk::{
     Choice, Content, Detail, Event, MessageEdit, MessageRef, Participant, Timestamp, Webhook, types,
@@ -19,6 +21,8 @@ const TRIAL: &str = "0";
 /// Milliseconds since the epoch have more digits than this, seconds fewer.
 const LEAST_MILLISECONDS: u64 = 100_000_000_000;
 const TRUE: &str = "true";
+/// Of a fact that is only told in a reason.
+const LONGEST_FACT: usize = 40;
 
 /// The accounts that a webhook speaks of.
 pub fn addresses(product: &Product, webhook: &Webhook) -> Vec<String> {
@@ -115,8 +119,8 @@ impl Reader<'_> {
         events.extend(receipt::delivered(&place, item.delivery));
         events.extend(receipt::seen(&place, item.read));
         events.extend(read(item.optin).map(|optin| place.opted(&optin)));
-        let facts = [("a referral", item.referral), ("an account was linked or unlinked", item.account_linking)];
-        events.extend(facts.into_iter().filter(|(_, part)| part.is_some()).map(|(what, _)| Event::ignored(what)));
+        events.extend(read(item.referral).map(|referral| referred(&referral)));
+        events.extend(item.account_linking.map(|_| Event::ignored("an account was linked or unlinked")));
         if events.len() == before {
             events.push(Event::ignored("an event of a kind that is not known"));
         }
@@ -180,13 +184,26 @@ impl Place<'_> {
         })
     }
 
-    /// Consent to marketing messages alone is not the contact's consent to be answered.
+    /// Consent to messages of one kind alone is not the contact's consent to be answered.
     fn opted(&self, optin: &OptIn<'_>) -> Event {
-        match optin.notification_messages_status.get() {
-            Some(status) => Event::ignored(format!("marketing messages: {status}")),
-            None => Event::OptIn(Participant::new(self.contact)),
+        match (optin.notification_messages_status.get(), optin.kind.get()) {
+            (Some(status), _) => Event::ignored(format!("marketing messages: {status}")),
+            (None, Some(kind)) => Event::ignored(format!("consent to {}", beginning(kind))),
+            (None, None) => Event::OptIn(Participant::new(self.contact)),
         }
     }
+}
+
+/// A contact followed a link into a conversation that there is already, and has said nothing in it yet.
+fn referred(referral: &Referral<'_>) -> Event {
+    let facts = [("ref", &referral.reference), ("source", &referral.source), ("type", &referral.kind)];
+    let told = facts.into_iter().filter_map(|(name, text)| Some(format!("{name} {}", beginning(text.get()?))));
+    Event::ignored(std::iter::once("a referral".to_owned()).chain(told).collect::<Vec<_>>().join(", "))
+}
+
+/// As much of a text as a reason needs.
+fn beginning(text: &str) -> String {
+    text.chars().take(LONGEST_FACT).collect()
 }
 
 /// Documented in milliseconds, seen in seconds.

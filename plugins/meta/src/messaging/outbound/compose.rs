@@ -1,5 +1,6 @@
 //! Which messages a content becomes. Everything the platform limits is checked here, before the first one goes out.
 
+use super::extras::Extras;
 use super::file::{self, Source};
 use super::split;
 use crate::messaging::Account;
@@ -24,7 +25,9 @@ impl Piece<'_> {
     }
 }
 
-pub fn pieces<'a>(account: &Account, content: &'a Content) -> Result<Vec<Piece<'a>>, Failure> {
+/// `metadata` is what the sender set beyond the content.
+pub fn pieces<'a>(account: &Account, content: &'a Content, metadata: &str) -> Result<Vec<Piece<'a>>, Failure> {
+    let extras = Extras::read(account, metadata)?;
     let text = content.text.as_deref().filter(|text| !text.trim().is_empty());
     let mut pieces = Vec::new();
     match &content.detail {
@@ -34,10 +37,14 @@ pub fn pieces<'a>(account: &Account, content: &'a Content) -> Result<Vec<Piece<'
             return Err(Failure::unsupported(format!("{} cannot carry this kind of message", account.product.name)));
         }
     }
+    if extras.has_buttons() {
+        put_under(&extras, content, &mut pieces)?;
+    }
     // The choices are shown until the next message: they come last.
     let before = if content.detail.is_some() { 0 } else { pieces.len() };
     let files = attached(account, &content.attachments)?;
     pieces.splice(before..before, files);
+    pieces.extend(extras.heart().map(|heart| Piece::new("attachment", heart)));
     if pieces.is_empty() {
         return Err(Failure::rejected("the message is empty"));
     }
@@ -48,6 +55,16 @@ pub fn pieces<'a>(account: &Account, content: &'a Content) -> Result<Vec<Piece<'
         return Err(Failure::rejected(sentence));
     }
     Ok(pieces)
+}
+
+/// The buttons go under the last of the texts.
+fn put_under(extras: &Extras, content: &Content, pieces: &mut [Piece<'_>]) -> Result<(), Failure> {
+    let text = pieces.last_mut().filter(|_| content.detail.is_none());
+    let message = &mut text.ok_or_else(|| Failure::rejected("buttons need a text that they stand under"))?.message;
+    if let Some(template) = message.remove("text").and_then(|text| extras.under(&text)) {
+        message.insert("attachment".to_owned(), template);
+    }
+    Ok(())
 }
 
 fn written(account: &Account, text: Option<&str>) -> Result<Vec<Piece<'static>>, Failure> {

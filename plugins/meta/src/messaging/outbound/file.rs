@@ -35,12 +35,16 @@ pub fn source<'a>(account: &Account, attachment: &'a Attachment) -> Result<Sourc
         let (name, kind) = (account.product.name, kind(attachment.kind));
         return Err(Failure::rejected(format!("{name} takes this kind of file ({kind}) up to {} MB", most / MB)));
     }
-    let types = account.product.image_types;
-    if let Some(mime) = attachment.mime_type.as_deref().filter(|_| is_image && !types.is_empty()) {
+    let types = match attachment.kind {
+        MediaKind::Image | MediaKind::Sticker => account.product.image_types,
+        MediaKind::Document => account.product.document_types,
+        MediaKind::Video | MediaKind::Audio | MediaKind::Voice => &[],
+    };
+    if let Some(mime) = attachment.mime_type.as_deref().filter(|_| !types.is_empty()) {
         let essence = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if !types.contains(&essence.as_str()) {
-            let name = account.product.name;
-            return Err(Failure::rejected(format!("{name} takes images as {}, not as {essence}", types.join(" or "))));
+            let (name, what) = (account.product.name, if is_image { "images" } else { "files" });
+            return Err(Failure::rejected(format!("{name} takes {what} as {}, not as {essence}", types.join(" or "))));
         }
     }
     let by_address = |url: &str| Source::Ready(json!({"url": url, "is_reusable": false}));

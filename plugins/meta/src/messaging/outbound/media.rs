@@ -15,6 +15,12 @@ pub fn download(account: &Account, url: &str) -> Result<Step, Failure> {
 }
 
 pub fn saved(response: Result<Response, TransportError>) -> Result<Step, Failure> {
+    // It was asked for without the token: a refusal says nothing of that.
+    if let Some(status) =
+        response.as_ref().ok().map(|response| response.status).filter(|status| [401, 403].contains(status))
+    {
+        return Err(Failure::rejected("the file's address is not good any more").code(status));
+    }
     let saved = answer::success(Effect::Repeatable, response)?.saved;
     let media = saved.ok_or_else(|| Failure::temporary("the file was not kept"))?;
     Ok(Outcome::Media(media).into())

@@ -2,6 +2,7 @@
 
 mod answer;
 mod compose;
+mod extras;
 mod file;
 mod media;
 mod profile;
@@ -17,7 +18,8 @@ use patchbay_plugin_sdk::{
 };
 use serde_json::{Map, Value, json};
 
-pub use window::HUMAN_AGENT_MS;
+pub use split::split;
+pub use window::{DAY_MS, HUMAN_AGENT_MS};
 
 impl Account {
     /// What the account is asked to send or to show.
@@ -68,7 +70,7 @@ pub fn resume(
             Ok(mark_read(account, messages, done + 1))
         }
         Command::FetchMedia(_) => media::saved(response),
-        Command::FetchProfile(id) => profile::read(id, &answer::success(Effect::Repeatable, response)?),
+        Command::FetchProfile(id) => profile::read(id, response),
         Command::React(_) | Command::SetTyping(_) | Command::TestConnection | Command::RegisterWebhook => {
             answer::success(Effect::Repeatable, response)?;
             Ok(Outcome::Ok.into())

@@ -16,12 +16,15 @@ struct Progress {
     sent: Vec<String>,
     /// The file of the next message, where it was uploaded.
     uploaded: Option<String>,
+    /// How often the rest was put off.
+    #[serde(default)]
+    pauses: u32,
 }
 
 pub fn begin(account: &Account, outgoing: &Outgoing, now: Timestamp) -> Result<Step, Failure> {
-    let pieces = pieces(account, &outgoing.content)?;
+    let pieces = pieces(account, &outgoing.content, &outgoing.metadata)?;
     let window = window::fields(account, outgoing, now)?;
-    next(account, outgoing, &pieces, Progress { window, ..Progress::default() })
+    next(account, outgoing, &pieces, Progress { window, ..Progress::default() }, 0)
 }
 
 pub fn resume(
@@ -32,7 +35,7 @@ pub fn resume(
 ) -> Result<Step, Failure> {
     let mut progress: Progress = serde_json::from_slice(state)
         .map_err(|error| Failure::unknown(format!("the state of the send cannot be read: {error}")))?;
-    let pieces = pieces(account, &outgoing.content)?;
+    let pieces = pieces(account, &outgoing.content, &outgoing.metadata)?;
     let uploads = pieces.get(progress.sent.len()).is_some_and(|piece| piece.upload.is_some());
     let answered = if uploads && progress.uploaded.is_none() {
         answer::uploaded(response).map(|id| progress.uploaded = Some(id))
@@ -42,27 +45,29 @@ pub fn resume(
             progress.uploaded = None;
         })
     };
-    answered.map_err(|failure| partial(failure, progress.sent.len(), pieces.len()))?;
-    next(account, outgoing, &pieces, progress)
-}
-
-/// Once something was sent, sending it all again would repeat it: that is for a person to decide.
-fn partial(failure: Failure, sent: usize, all: usize) -> Failure {
-    if sent == 0 {
-        return failure;
+    let Err(failure) = answered else { return next(account, outgoing, &pieces, progress, 0) };
+    match failure.pause_ms(progress.pauses).filter(|_| !progress.sent.is_empty()) {
+        Some(pause) => next(account, outgoing, &pieces, Progress { pauses: progress.pauses + 1, ..progress }, pause),
+        None => Err(failure.after_some(progress.sent.len(), pieces.len())),
     }
-    let message = format!("{sent} of {all} messages were sent, then: {}", failure.message);
-    Failure { code: failure.code, ..Failure::unknown(message) }
 }
 
-fn next(account: &Account, outgoing: &Outgoing, pieces: &[Piece<'_>], progress: Progress) -> Result<Step, Failure> {
+/// The request for the next message, made after `pause` milliseconds.
+fn next(
+    account: &Account,
+    outgoing: &Outgoing,
+    pieces: &[Piece<'_>],
+    progress: Progress,
+    pause: u64,
+) -> Result<Step, Failure> {
     let Some(piece) = pieces.get(progress.sent.len()) else { return Ok(Outcome::Sent(progress.sent).into()) };
     let request = match (&piece.upload, &progress.uploaded) {
         (Some((attachment, media)), None) => file::upload(account, attachment, media),
         _ => message(account, outgoing, piece, &progress),
     };
     let state = serde_json::to_vec(&progress).map_err(|error| Failure::rejected(error.to_string()))?;
-    Ok(request.state(state).into())
+    let request = request.state(state);
+    Ok(if pause == 0 { request } else { request.after(pause) }.into())
 }
 
 fn message(account: &Account, outgoing: &Outgoing, piece: &Piece<'_>, progress: &Progress) -> Request {

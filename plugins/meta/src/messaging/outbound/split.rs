@@ -22,7 +22,8 @@ pub fn texts(account: &Account, text: &str) -> Result<Vec<String>, Failure> {
     split(text, limit)
 }
 
-fn split(text: &str, limit: Length) -> Result<Vec<String>, Failure> {
+/// Cut so that each part is no longer than `limit`.
+pub fn split(text: &str, limit: Length) -> Result<Vec<String>, Failure> {
     let mut parts = Vec::new();
     let mut part = String::new();
     for word in text.split_word_bounds() {

@@ -4,7 +4,8 @@ use crate::messaging::Account;
 use patchbay_plugin_sdk::{Failure, FailureKind, Outgoing, Timestamp};
 use serde_json::{Map, Value, json};
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long everybody may answer.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a person may answer.
 pub const HUMAN_AGENT_MS: u64 = 7 * DAY_MS;
 

@@ -1,0 +1,9 @@
+//! With which settings a recorded webhook is read: here natively, and by `plugin-host`, whose tests include this file, through
+//! the compiled component.
+
+use serde_json::{Value, json};
+
+/// Type and settings of the channel.
+pub fn settings() -> (&'static str, Value) {
+    ("MOCK", json!({}))
+}
