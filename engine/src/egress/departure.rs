@@ -27,7 +27,7 @@ impl Departure<'_> {
         loop {
             tokio::time::sleep_until(moment.into()).await;
             let now = Instant::now();
-            let left = lock(&desk.limiter).as_ref().map_or(Ok(()), |(_, limiter)| limiter.leave(moment, now));
+            let left = lock(&desk.limiter).as_mut().map_or(Ok(()), |(_, limiter)| limiter.leave(moment, now));
             match left {
                 Ok(()) => return,
                 Err(later) => moment = later,

@@ -5,6 +5,8 @@
 //! looking at the queue and recording the attempt cost no pace, and the request
 //! leaves when the moment has come ([decision 18](../../docs/decisions/0018-a-permit-is-for-a-moment.md)).
 
+mod window;
+
 use std::{
     cell::Cell,
     collections::HashSet,
@@ -28,6 +30,7 @@ use patchbay_domain::{
     platform::{LimitScope, RateLimit},
 };
 
+use self::window::Window;
 use super::caution::Caution;
 
 /// Recipients are forgotten once their limit has recovered. It is looked who that is when this many are known, and again
@@ -41,7 +44,7 @@ const AHEAD: Duration = Duration::from_millis(50);
 /// than the limit.
 const SPREAD: u32 = 200;
 /// A request that is later than this, or than half an interval, gives its moment up for a new one.
-const LEAST_TOLERANCE: Duration = Duration::from_millis(5);
+const LEAST_TOLERANCE: Duration = Duration::from_millis(50);
 
 /// Shows the moment that a permit is asked for.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +68,8 @@ enum Limit {
 
 pub struct Limiter {
     limits: Vec<(RateLimit, Limit)>,
+    /// Of each limit of the channel.
+    windows: Vec<Window>,
     hand: Hand,
     /// What the hand calls zero: before everything that still counts.
     zero: Duration,
@@ -101,7 +106,9 @@ impl Limiter {
         // Recipients first: whoever has to wait alone takes no permit from the others.
         limits.sort_by_key(|(limit, _)| limit.scope == LimitScope::Channel);
         let zero = limits.iter().map(|(limit, _)| reach(limit) * 2).max().unwrap_or_default();
-        Self { limits, hand, zero, made: now, paused_until: None, slowed_until: None, caution: None }
+        let of_channel = limits.iter().filter(|(limit, _)| limit.scope == LimitScope::Channel);
+        let windows = of_channel.filter_map(|(limit, _)| Window::of(limit)).collect();
+        Self { limits, windows, hand, zero, made: now, paused_until: None, slowed_until: None, caution: None }
     }
 
     /// How far back attempts still count.
@@ -181,15 +188,24 @@ impl Limiter {
         Pace::Go(moment)
     }
 
-    /// Whether a request may leave that had this moment, else the moment that it has instead: a request that was held
-    /// up would leave together with those behind it.
-    pub fn leave(&self, moment: Instant, now: Instant) -> Result<(), Instant> {
-        let Some(interval) = self.interval() else { return Ok(()) };
-        if now.saturating_duration_since(moment) <= (interval / 2).max(LEAST_TOLERANCE) {
-            return Ok(());
+    /// Whether a request may leave that had this moment, else the moment that it has instead. One that is late leaves in
+    /// its place as long as the platform does not see more than the limit of it, and gives the place up only where it is
+    /// much too late.
+    pub fn leave(&mut self, moment: Instant, now: Instant) -> Result<(), Instant> {
+        let tolerance = self.interval().map_or(Duration::MAX, |interval| (interval / 2).max(LEAST_TOLERANCE));
+        if now.saturating_duration_since(moment) > tolerance {
+            let instead = self.claim(now);
+            if instead > now {
+                return Err(instead);
+            }
         }
-        let moment = self.claim(now);
-        if moment > now { Err(moment) } else { Ok(()) }
+        if let Some(opens) = self.windows.iter().filter_map(Window::opens).max().filter(|opens| *opens > now) {
+            return Err(opens);
+        }
+        for window in &mut self.windows {
+            window.went(now);
+        }
+        Ok(())
     }
 
     /// The next moment at which the channel may send, which is taken with it. The recipient's own limit counts from the
@@ -239,8 +255,12 @@ impl Limiter {
     }
 }
 
+fn permitted_interval(limit: &RateLimit) -> Option<Duration> {
+    Some(Duration::from_millis(limit.per_ms).min(LONGEST_REACH) / NonZeroU32::new(limit.permits)?.get())
+}
+
 fn interval(limit: &RateLimit) -> Option<Duration> {
-    let interval = Duration::from_millis(limit.per_ms).min(LONGEST_REACH) / NonZeroU32::new(limit.permits)?.get();
+    let interval = permitted_interval(limit)?;
     Some(interval + interval / SPREAD).filter(|interval| !interval.is_zero())
 }
 

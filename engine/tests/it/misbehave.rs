@@ -131,7 +131,7 @@ pub mod load {
             let (engine, person) = start(size).await;
             let bad = person.channel("MISBEHAVING", json!({})).await;
             let good = person.channel("MOCK", json!({})).await;
-            let alone = slowest(&engine, &good, "alone").await;
+            let alone = upper_quartile(&engine, &good, "alone").await;
             // One spins while it reads, one while it accepts, without a pause, as long as the others are measured.
             for _ in 0..60 {
                 mock::post(&engine, &bad, &json!({"parse": "spin"})).await;
@@ -144,28 +144,30 @@ pub mod load {
                 }
             });
             until("it to spin", Duration::from_secs(20), || async { (spun(&engine).await > 0).then_some(()) }).await;
-            let beside = slowest(&engine, &good, "beside").await;
+            let beside = upper_quartile(&engine, &good, "beside").await;
             assert!((1..60).contains(&spun(&engine).await), "it did not spin all the time");
             assert!(!accepting.is_finished());
             accepting.abort();
-            println!("slowest of {MESSAGES}: {alone:?} alone, {beside:?} beside one that spins");
+            println!("three of four of {MESSAGES}: {alone:?} alone, {beside:?} beside one that spins");
             assert!(beside < bearable(alone), "{alone:?} alone, {beside:?} beside one that spins");
             // What it still has before it is left to it.
             engine.discard().await;
         }
     }
 
-    /// The longest time from a call of the platform to the committed message.
-    pub async fn slowest(engine: &Engine, channel: &str, name: &str) -> Duration {
-        let mut slowest = Duration::ZERO;
+    /// The time that three of four take, from a call of the platform to the committed message. Of the last quarter, one
+    /// or another waits for a disk that stalls; a channel that is held up has all of them wait.
+    pub async fn upper_quartile(engine: &Engine, channel: &str, name: &str) -> Duration {
+        let mut taken = Vec::with_capacity(MESSAGES);
         let before = engine.database.count("select count(*) from messages").await;
         for number in 1..=MESSAGES {
             let started = Instant::now();
             mock::post(engine, channel, &mock::text("+4915112345678", &format!("{name}{number}"), "hello")).await;
             stored(engine, before + i64::try_from(number).unwrap()).await;
-            slowest = slowest.max(started.elapsed());
+            taken.push(started.elapsed());
         }
-        slowest
+        taken.sort();
+        taken[MESSAGES * 3 / 4 - 1]
     }
 
     async fn spun(engine: &Engine) -> i64 {

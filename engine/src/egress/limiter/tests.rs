@@ -1,3 +1,5 @@
+use std::{cmp::Reverse, collections::BinaryHeap};
+
 use chrono::DateTime;
 
 use super::*;
@@ -75,7 +77,34 @@ fn a_permit_is_given_out_shortly_before_its_moment() {
 }
 
 #[test]
-fn a_request_that_was_held_up_has_another_moment() {
+fn late_requests_cost_no_pace_and_no_window_has_more_than_the_limit() {
+    for (permits, burst) in [(10, 1), (50, 1), (50, 5), (200, 1)] {
+        let begun = Instant::now();
+        let mut limiter = Limiter::new(&[limit(LimitScope::Channel, permits, 1_000, Some(burst))], begun);
+        // Two of three on time, the third by up to 45 ms too late, in no order that has to do with the limit.
+        let held_up = |number: u64| ms(if number.is_multiple_of(3) { number * 7 % 46 } else { 0 });
+        let moments = departures(&mut limiter, 3_000, begun, ms(1));
+        let mut due: BinaryHeap<_> = moments
+            .into_iter()
+            .zip(0..)
+            .map(|(moment, number)| Reverse((moment + held_up(number), moment)))
+            .collect();
+        let mut left = Vec::new();
+        while let Some(Reverse((now, moment))) = due.pop() {
+            match limiter.leave(moment, now) {
+                Ok(()) => left.push(now),
+                Err(instead) => due.push(Reverse((instead, instead))),
+            }
+        }
+        let most_permitted = (permits + burst - 1) as usize;
+        assert!(most(&left, ms(1_000)) <= most_permitted, "{permits} per second, {burst} at once");
+        let rate = (left.len() - 1) as f64 / (*left.last().unwrap() - begun).as_secs_f64() / f64::from(permits);
+        assert!(rate >= 0.99, "{rate} of {permits} per second");
+    }
+}
+
+#[test]
+fn a_request_that_was_held_up_for_long_has_another_moment() {
     let now = Instant::now();
     let mut limiter = Limiter::new(&[limit(LimitScope::Channel, 10, 1_000, None)], now);
     assert_eq!(check(&mut limiter, recipient(), now), Pace::Go(now));
