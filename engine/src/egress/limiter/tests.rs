@@ -84,11 +84,8 @@ fn late_requests_cost_no_pace_and_no_window_has_more_than_the_limit() {
         // Two of three on time, the third by up to 45 ms too late, in no order that has to do with the limit.
         let held_up = |number: u64| ms(if number.is_multiple_of(3) { number * 7 % 46 } else { 0 });
         let moments = departures(&mut limiter, 3_000, begun, ms(1));
-        let mut due: BinaryHeap<_> = moments
-            .into_iter()
-            .zip(0..)
-            .map(|(moment, number)| Reverse((moment + held_up(number), moment)))
-            .collect();
+        let mut due: BinaryHeap<_> =
+            moments.into_iter().zip(0..).map(|(moment, number)| Reverse((moment + held_up(number), moment))).collect();
         let mut left = Vec::new();
         while let Some(Reverse((now, moment))) = due.pop() {
             match limiter.leave(moment, now) {
