@@ -17,7 +17,7 @@ use std::{
 use futures_util::FutureExt;
 use lapin::options::QueueDeleteOptions;
 use patchbay_store::{Store, StoreOptions, jobs::Partitions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use patchbay_test_database::TestDatabase;
 use tempfile::TempDir;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub struct Space {
     pub queue_prefix: String,
     pub partitions: Partitions,
     pub store: Store,
-    database: Option<String>,
+    database: Option<TestDatabase>,
     _folder: TempDir,
 }
 
@@ -54,14 +54,15 @@ impl Space {
         let (database_url, database) = match size {
             Size::Embedded => (format!("sqlite:{}", folder.path().join("patchbay.db").display()), None),
             Size::Postgres | Size::Scale => {
-                let name = format!("patchbay_test_{id}");
-                administer(&format!("create database {name}")).await;
-                let mut url: url::Url = variable("PATCHBAY_TEST_POSTGRES_URL").parse().unwrap();
-                url.set_path(&name);
-                (url.into(), Some(name))
+                let server = patchbay_test_database::server().unwrap().unwrap();
+                let database = TestDatabase::make(&server).await.unwrap();
+                (database.url.clone(), Some(database))
             }
         };
-        let amqp_url = (size == Size::Scale).then(|| variable("PATCHBAY_TEST_AMQP_URL"));
+        let amqp_url = (size == Size::Scale).then(|| {
+            std::env::var("PATCHBAY_TEST_AMQP_URL")
+                .expect("PATCHBAY_TEST_AMQP_URL is set: the tests are run with `cargo xtask test`")
+        });
         let store = connect(&database_url).await;
         store.migrate().await.unwrap();
         Self {
@@ -77,8 +78,8 @@ impl Space {
 
     async fn clear(&self) {
         self.store.close().await;
-        if let Some(name) = &self.database {
-            administer(&format!("drop database {name} with (force)")).await;
+        if let Some(database) = &self.database {
+            database.drop().await.unwrap();
         }
         if let Some(url) = &self.amqp_url {
             let connection = lapin::Connection::connect(url, lapin::ConnectionProperties::default()).await.unwrap();
@@ -100,7 +101,7 @@ pub async fn connect(database_url: &str) -> Store {
 
 /// Runs a test in a space of its own, which is cleared even when the test fails.
 pub async fn run<F: Future<Output = ()>>(size: Size, test: impl FnOnce(Arc<Space>) -> F) {
-    if size != Size::Embedded && std::env::var("PATCHBAY_TEST_EMBEDDED_ONLY").is_ok_and(|value| value == "1") {
+    if size != Size::Embedded && patchbay_test_database::server().unwrap().is_none() {
         return;
     }
     let space = Arc::new(Space::make(size).await);
@@ -121,21 +122,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-async fn administer(statement: &str) {
-    let mut connection = PgConnection::connect(&variable("PATCHBAY_TEST_POSTGRES_URL")).await.unwrap();
-    sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| {
-        panic!(
-            "{name} is not set: run the tests with `cargo xtask test`, or set PATCHBAY_TEST_EMBEDDED_ONLY=1 where \
-             there is no server"
-        )
-    })
 }
 
 /// Makes a module with the test on each of the sizes named, or on all.

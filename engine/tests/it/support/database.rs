@@ -1,6 +1,7 @@
 //! A database for one test, gone afterwards.
 
 use chrono::{DateTime, Utc};
+use patchbay_test_database::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -10,8 +11,7 @@ use super::size::Size;
 #[derive(Clone)]
 pub struct Database {
     pub url: String,
-    server: String,
-    name: Option<String>,
+    postgres: Option<TestDatabase>,
 }
 
 impl Database {
@@ -19,20 +19,15 @@ impl Database {
     pub async fn make(size: Size, folder: &TempDir, server: Option<String>) -> Self {
         if size == Size::Embedded {
             let url = format!("sqlite:{}", folder.path().join("patchbay.db").display());
-            return Self { url, server: String::new(), name: None };
+            return Self { url, postgres: None };
         }
-        let name = format!("patchbay_it_{}", Uuid::new_v4().simple());
-        let server = server.unwrap_or_else(Size::postgres_url);
-        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
-        sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
-        let mut url = url::Url::parse(&server).unwrap();
-        url.set_path(&name);
-        Self { url: url.into(), server, name: Some(name) }
+        let postgres = TestDatabase::make(&server.unwrap_or_else(Size::postgres_url)).await.unwrap();
+        Self { url: postgres.url.clone(), postgres: Some(postgres) }
     }
 
     /// One number, asked of the tables themselves.
     pub async fn count(&self, query: &'static str) -> i64 {
-        if self.name.is_some() {
+        if self.postgres.is_some() {
             let pool = PgPool::connect(&self.url).await.unwrap();
             let count = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
             pool.close().await;
@@ -48,7 +43,7 @@ impl Database {
 
     /// Rows of text, asked of the tables themselves.
     pub async fn texts(&self, query: &'static str) -> Vec<String> {
-        if self.name.is_some() {
+        if self.postgres.is_some() {
             let pool = PgPool::connect(&self.url).await.unwrap();
             let rows = sqlx::query_scalar(query).fetch_all(&pool).await.unwrap();
             pool.close().await;
@@ -78,7 +73,7 @@ impl Database {
 
     /// A change that no call makes.
     pub async fn run(&self, statement: &'static str) {
-        if self.name.is_some() {
+        if self.postgres.is_some() {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::query(statement).execute(&mut connection).await.unwrap();
         } else {
@@ -91,7 +86,7 @@ impl Database {
     pub async fn schedule(&self, message: Uuid, at: DateTime<Utc>) {
         let statement = "update messages set state = 'SCHEDULED', due_at = $1, external_id = null, sent_at = null \
              where id = $2 and state = 'SENT'";
-        let changed = if self.name.is_some() {
+        let changed = if self.postgres.is_some() {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::query(statement).bind(at).bind(message).execute(&mut connection).await.unwrap().rows_affected()
         } else {
@@ -102,11 +97,8 @@ impl Database {
     }
 
     pub async fn drop(&self) {
-        let Some(name) = &self.name else { return };
-        let mut connection = PgConnection::connect(&self.server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)")))
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        if let Some(postgres) = &self.postgres {
+            postgres.drop().await.unwrap();
+        }
     }
 }

@@ -13,24 +13,17 @@ pub enum Size {
 impl Size {
     /// With `cargo xtask test --embedded-only` only the embedded size is tried.
     pub fn is_left_out(self) -> bool {
-        self != Self::Embedded && std::env::var("PATCHBAY_TEST_EMBEDDED_ONLY").is_ok_and(|flag| flag == "1")
+        self != Self::Embedded && patchbay_test_database::server().unwrap().is_none()
     }
 
     pub fn postgres_url() -> String {
-        variable("PATCHBAY_TEST_POSTGRES_URL")
+        patchbay_test_database::server().unwrap().expect("a size that is left out asks for no server")
     }
 
     pub fn amqp_url() -> String {
-        variable("PATCHBAY_TEST_AMQP_URL")
+        std::env::var("PATCHBAY_TEST_AMQP_URL")
+            .expect("PATCHBAY_TEST_AMQP_URL is set: the tests are run with `cargo xtask test`")
     }
-}
-
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| {
-        panic!(
-            "{name} is not set; run the tests with `cargo xtask test`, or with --embedded-only where there is no server"
-        )
-    })
 }
 
 /// Makes a module with a test for each of the sizes, beside the function that they run.

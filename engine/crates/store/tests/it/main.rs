@@ -1,8 +1,7 @@
 //! The store on both databases. Every test runs on each: a SQLite file and a
 //! PostgreSQL database of its own, deleted afterwards.
 //!
-//! `PATCHBAY_TEST_POSTGRES_URL` names a server where databases may be made;
-//! `PATCHBAY_TEST_EMBEDDED_ONLY=1` leaves PostgreSQL out. To add a test, write an
+//! The crate `patchbay-test-database` says where that is. To add a test, write an
 //! `async fn` that takes a `Fixture` and name it in its file's `on_both!`.
 
 #[cfg(test)]

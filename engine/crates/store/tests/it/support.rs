@@ -24,8 +24,9 @@ use patchbay_store::{
     statuses::StatusReport,
     users::NewUser,
 };
+use patchbay_test_database::TestDatabase;
 use serde_json::json;
-use sqlx::{Connection, PgConnection, migrate::MigrateDatabase, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 pub const PARTITIONS: Partitions = Partitions(4);
 
@@ -68,29 +69,14 @@ pub async fn on_sqlite<F: Future<Output = ()> + Send + 'static>(test: impl FnOnc
 }
 
 pub async fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Fixture) -> F) {
-    let Some(url) = own_postgres().await else { return };
-    let fixture = Fixture::new(url.clone()).await;
+    let Some(server) = patchbay_test_database::server().unwrap() else { return };
+    let database = TestDatabase::make(&server).await.unwrap();
+    let fixture = Fixture::new(database.url.clone()).await;
     let store = fixture.store.clone();
     let finished = tokio::spawn(test(fixture)).await;
     store.close().await;
-    sqlx::Postgres::force_drop_database(&url).await.unwrap();
+    database.drop().await.unwrap();
     finished.unwrap_or_else(|error| resume_unwind(error.into_panic()));
-}
-
-/// A new database, or none where only SQLite is asked for.
-async fn own_postgres() -> Option<String> {
-    if std::env::var("PATCHBAY_TEST_EMBEDDED_ONLY").is_ok_and(|value| value == "1") {
-        return None;
-    }
-    let server = std::env::var("PATCHBAY_TEST_POSTGRES_URL").expect(
-        "set PATCHBAY_TEST_POSTGRES_URL to a PostgreSQL server where databases may be made, \
-         or PATCHBAY_TEST_EMBEDDED_ONLY=1 to test SQLite alone",
-    );
-    let name = format!("patchbay_test_{}", patchbay_domain::uuid_at(Utc::now()).simple());
-    let (address, _) = server.rsplit_once('/').expect("the URL names a database");
-    let url = format!("{address}/{name}");
-    sqlx::Postgres::create_database(&url).await.unwrap();
-    Some(url)
 }
 
 impl Fixture {
