@@ -34,9 +34,7 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
     let ratio = rate / floor;
     println!("inbound ratio:  {ratio:.2} (wanted: at least 0.50{})", missed(ratio >= 0.5));
 
-    let half =
-        Load { url, webhooks: bench.messages / 2, connections: CONNECTIONS, rate: Some(rate / 2.0), run: "half" };
-    let report = half.run().await?;
+    let report = half(url, bench, rate).await?;
     let p99 = milliseconds(report.percentile(99));
     println!(
         "answers at half of that rate: p50 {:.1} ms, p99 {p99:.1} ms (wanted: under {WANTED_MS} ms{})",
@@ -44,7 +42,36 @@ pub async fn measure(bench: &Bench, size: Size) -> anyhow::Result<()> {
         missed(p99 < WANTED_MS),
     );
     process.stop().await?;
-    database.drop().await
+    database.drop().await?;
+    let report = floor_at_half(bench, size, rate).await?;
+    println!(
+        "answers of the floor at that: p50 {:.1} ms, p99 {:.1} ms",
+        milliseconds(report.percentile(50)),
+        milliseconds(report.percentile(99))
+    );
+    Ok(())
+}
+
+/// At half of a rate, whoever answers.
+async fn half(url: String, bench: &Bench, rate: f64) -> anyhow::Result<Report> {
+    Load { url, webhooks: bench.messages / 2, connections: CONNECTIONS, rate: Some(rate / 2.0), run: "half" }
+        .run()
+        .await
+}
+
+/// What the broker and the disk make of that alone.
+async fn floor_at_half(bench: &Bench, size: Size, rate: f64) -> anyhow::Result<Report> {
+    let folder = tempfile::tempdir()?;
+    let database = Database::make(size, &folder).await?;
+    let queue = format!("floor-{}", uuid::Uuid::new_v4().simple());
+    let process = engine::floor(size, &database, &queue).await?;
+    let url = format!("http://127.0.0.1:{}/webhook", process.port);
+    let pool = database.pool().await?;
+    full(&url, &pool, "select count(*) from floor_messages", bench.messages / 10, "warm").await?;
+    let report = half(url, bench, rate).await?;
+    process.stop().await?;
+    database.drop().await?;
+    Ok(report)
 }
 
 async fn floor(bench: &Bench, size: Size) -> anyhow::Result<f64> {
