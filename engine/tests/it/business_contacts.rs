@@ -118,7 +118,24 @@ async fn a_hundred_thousand(size: Size) {
     assert_eq!(raw.json::<Value>().await.unwrap()["created"], 1);
     let (status, told) = stranger.uploads("/api/contacts/import/csv", file("a,b\n1,2\n".to_owned())).await;
     assert_eq!((status, &told["code"]), (400, &json!("VALIDATION_ERROR")), "{told}");
+    a_long_list_is_repeated_under_its_key(&engine, &stranger).await;
     engine.finish().await;
+}
+
+/// Longer than other bodies may be.
+async fn a_long_list_is_repeated_under_its_key(engine: &Engine, person: &Person) {
+    let unread = "x".repeat(60_000);
+    let lines: Vec<_> = (0..20).map(|number| format!("+49153000000{number:02},{unread}")).collect();
+    let list = format!("phoneNumber,unread\n{}\n", lines.join("\n"));
+    assert!(list.len() > 1 << 20);
+    for replayed in [false, true] {
+        let call = engine.http.post(engine.url("/api/contacts/import")).bearer_auth(&person.token);
+        let call = call.header("content-type", "text/csv").header("Idempotency-Key", "the list").body(list.clone());
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers().contains_key("idempotency-replayed"), replayed);
+        assert_eq!(answer.json::<Value>().await.unwrap()["created"], 20);
+    }
 }
 
 /// In the answer the first thousand, in a file all of them.

@@ -20,7 +20,14 @@ use super::{
     ok,
 };
 use crate::{
-    api::{description::Described, endpoint::post, media::unreadable, problem::Problem, webhook},
+    api::{
+        description::Described,
+        endpoint::{Endpoint, post},
+        media::unreadable,
+        problem::Problem,
+        repeatable::Longest,
+        webhook,
+    },
     app::App,
     auth::Principal,
     service::{
@@ -34,11 +41,11 @@ use crate::{
 const LARGEST: usize = 256 << 20;
 
 pub fn endpoints() -> Vec<Described> {
-    let of = |described: Described| described.takes_bytes().answers::<Answer<Imported>>();
-    vec![
-        of(post("/contacts/import/csv", import).does("Import contacts from CSV")),
-        of(post("/contacts/import", import).does("Import contacts from CSV")),
-    ]
+    let of = |endpoint: Endpoint| {
+        let described = endpoint.takes_up_to(Longest::Bytes(LARGEST)).does("Import contacts from CSV");
+        described.takes_bytes().answers::<Answer<Imported>>()
+    };
+    vec![of(post("/contacts/import/csv", import)), of(post("/contacts/import", import))]
 }
 
 #[derive(Deserialize)]

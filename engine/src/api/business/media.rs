@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Answer, Error, ok};
 use crate::{
-    api::{description::Described, endpoint::post, media::take_file},
+    api::{description::Described, endpoint::post, media::take_file, repeatable::Longest},
     app::App,
     auth::Principal,
     service::media,
@@ -38,7 +38,13 @@ const KINDS: &[&str] = &[
 ];
 
 pub fn endpoints() -> Vec<Described> {
-    vec![post("", upload).does("Upload a file, as `file` of a form").takes_bytes().answers::<Answer<Uploaded>>()]
+    vec![
+        post("", upload)
+            .takes_up_to(Longest::File)
+            .does("Upload a file, as `file` of a form")
+            .takes_bytes()
+            .answers::<Answer<Uploaded>>(),
+    ]
 }
 
 #[derive(Serialize, JsonSchema)]
