@@ -138,9 +138,7 @@ async fn keep(app: &App, key: &IdempotencyKey, response: ServiceResponse) -> Res
     let (head, answer) = response.into_parts();
     let answer = body::to_bytes(answer).await.map_err(actix_web::error::ErrorInternalServerError)?;
     let kept = match std::str::from_utf8(&answer) {
-        Ok(text) if !head.status().is_server_error() => {
-            app.store.finish_request(key, head.status().as_u16(), text).await
-        }
+        Ok(text) if is_final(head.status()) => app.store.finish_request(key, head.status().as_u16(), text).await,
         _ => app.store.release_request(key).await,
     };
     if let Err(error) = kept {
@@ -148,6 +146,11 @@ async fn keep(app: &App, key: &IdempotencyKey, response: ServiceResponse) -> Res
         tracing::warn!(%error, "the answer to a write could not be kept for its repetition");
     }
     Ok(ServiceResponse::new(request, head.set_body(answer).map_into_boxed_body()))
+}
+
+/// What failed on our side, or came too early, is to come again under the same key.
+fn is_final(status: StatusCode) -> bool {
+    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// What makes two requests the same, but for the body that follows.

@@ -87,6 +87,14 @@ async fn an_organisation_sends_so_many_messages_a_minute() {
         assert_eq!((status, &told["remainingTokens"]), (429, &json!(0)), "{told}");
         assert!((1..=60).contains(&told["retryAfter"].as_u64().unwrap()), "{told}");
     }
+    // One that came too early is not answered so for a day.
+    for _ in 0..2 {
+        let call = engine.http.post(engine.url("/api/messages")).bearer_auth(&person.token);
+        let answer = call.header("Idempotency-Key", "hi").json(&hi).send().await.unwrap();
+        assert_eq!(answer.status(), 429);
+        assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+        assert!(!answer.headers().contains_key("idempotency-replayed"), "{answer:?}");
+    }
     assert_eq!(other.business(Method::POST, "/messages", hi).await.0, 422, "another organisation has its own");
     engine.finish().await;
 }
