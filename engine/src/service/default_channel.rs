@@ -128,6 +128,11 @@ pub fn works(channel: &Channel) -> bool {
     channel.status == ChannelStatus::Active
 }
 
+/// Whether people want it to work: one whose credentials are refused is not switched off.
+pub fn is_switched_on(channel: &Channel) -> bool {
+    channel.status != ChannelStatus::Disabled
+}
+
 /// The channels whose webhook is set up with this token.
 pub async fn with_webhook_token(app: &App, token: &str) -> Result<Vec<ChannelId>, ServiceError> {
     let token = app.keyring.webhook_token(token);

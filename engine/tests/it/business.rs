@@ -70,6 +70,25 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    async fn settings_that_come_back_as_they_were_shown_switch_nothing_off(size: Size) {
+        let desk = Desk::open(size).await;
+        desk.admin.business_ok(Method::PATCH, "/settings", desk.cloud.settings()).await;
+        // The platform refuses its credentials by now.
+        desk.engine.database.run("update channels set status = 'NEEDS_REAUTH'").await;
+        let shown = desk.admin.business_get("/settings").await;
+        let (number, webhook) = (&shown["whatsappConfig"], &shown["webhookConfig"]);
+        assert_eq!((&number["isValid"], &webhook["enabled"]), (&json!(false), &json!(true)), "{shown}");
+        let corrected = json!({"whatsappConfig": {"accessToken": "another"}, "webhookConfig": webhook});
+        let kept = desk.admin.business_ok(Method::PATCH, "/settings", corrected).await;
+        assert_eq!(kept["whatsappConfig"]["isValid"], true, "{kept}");
+        let off = json!({"webhookConfig": {"enabled": false}});
+        let off = desk.admin.business_ok(Method::PATCH, "/settings", off).await;
+        assert_eq!(off["webhookConfig"]["enabled"], false, "{off}");
+        desk.engine.finish().await;
+    }
+}
+
 /// Answers the webhook's token.
 async fn set_up(desk: &Desk) -> String {
     // Nothing is kept that the platform refuses, and no refusal of its is one of the caller's token.

@@ -92,7 +92,7 @@ impl Webhook {
             verify_token: token,
             verified_at: view.and_then(|view| view.channel.webhook_verified_at),
             subscribed_events: EVENTS,
-            enabled: view.is_some_and(|view| service::works(&view.channel)),
+            enabled: view.is_some_and(|view| service::is_switched_on(&view.channel)),
         }
     }
 }
