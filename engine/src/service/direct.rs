@@ -135,6 +135,13 @@ async fn of_recipient(
         }
     };
     let contact = app.store.contact_of_point(organisation, phone.as_str()).await?;
+    // What a platform calls somebody may look like a number that nobody has.
+    if contact.is_none()
+        && let Some(known) = app.store.conversation_called(organisation, to).await?
+        && conversations::find(app, principal, known).await?.handling.phone.is_none()
+    {
+        return of_conversation(app, principal, known).await;
+    }
     let Some(channel) = channel(app, principal, phone_number_id).await? else {
         // Perhaps another channel has reached them.
         let known = match contact {

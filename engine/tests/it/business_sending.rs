@@ -10,6 +10,7 @@ use crate::{
         business::{Cloud, tell},
         engine::{Engine, Settings},
         inbox::text,
+        mock,
         size::Size,
         whatsapp,
     },
@@ -66,6 +67,25 @@ on_each_database! {
         // What was shown can be sent again.
         let again = json!({"to": CONTACT, "type": "interactive", "content": sent["content"]});
         assert_eq!(send(again).await.1["interactive"], asked);
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
+    async fn who_has_no_number_is_answered_by_what_is_shown_in_its_place(size: Size) {
+        let engine = Engine::start(size).await;
+        let (person, cloud) = written_to(&engine).await;
+        let channel = person.channel("MOCK", json!({})).await;
+        for (number, shown) in ["978123456789012", "-1001234567890", "somebody"].iter().enumerate() {
+            mock::post(&engine, &channel, &mock::text(shown, &format!("m{number}"), "hello")).await;
+            let is_there = |told: &Value| told["messages"][0]["conversation"]["contactPhone"] == *shown;
+            let known = person.waiting_at("/api/messages?direction=INBOUND", is_there).await;
+            let body = json!({"to": shown, "type": "text", "text": "hi"});
+            let sent = person.business_ok(Method::POST, "/messages", body).await;
+            assert_eq!(sent["conversationId"], known["messages"][0]["conversationId"], "{shown}");
+        }
+        engine.drained().await;
+        assert!(cloud.platform.calls().iter().all(|call| !call.path.ends_with("/messages")), "it went to a number");
         engine.finish().await;
     }
 }
