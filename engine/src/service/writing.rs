@@ -177,6 +177,11 @@ async fn own_address(
     kind: Kind,
     address: &str,
 ) -> Result<(), ServiceError> {
+    let unreadable = || ServiceError::invalid("to", "must be a telephone number or e-mail address");
+    // The digits of an e-mail address are no number, even where the address is the contact's.
+    if kinds::digits(address).is_some() == (kind == Kind::Email) {
+        return Err(unreadable());
+    }
     let change = match kind {
         Kind::Email => ContactChange::Email { address: address.to_owned(), is_primary: false },
         Kind::Sms | Kind::WhatsApp => ContactChange::Phone { number: address.to_owned(), is_primary: false },
@@ -195,7 +200,7 @@ async fn own_address(
     match outcome {
         ContactOutcome::Changed => Ok(()),
         ContactOutcome::Unknown => Err(ServiceError::NotFound("contact")),
-        ContactOutcome::Unreadable => Err(ServiceError::invalid("to", "must be a telephone number or e-mail address")),
+        ContactOutcome::Unreadable => Err(unreadable()),
         ContactOutcome::Taken(_) => Err(ServiceError::Refused {
             code: Refusal::NoSuchRecipient.code(),
             message: "this address is another contact's; write in their conversation".to_owned(),

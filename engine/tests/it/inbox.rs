@@ -220,7 +220,7 @@ on_each_database! {
         for (kind, body) in [
             ("/sms", json!({"message": "m"})), ("/sms", json!({"to": CONTACT})), ("", json!({"message": "m"})),
             ("/sms", json!({"message": "m", "to": CONTACT, "from": "+1999999999"})), ("/email", json!({})),
-            ("/sms", json!({"message": "m", "to": "somebody"})),
+            ("/sms", json!({"message": "m", "to": "somebody"})), ("/sms", json!({"message": "m", "to": "ana2024@x12345.com"})),
         ] {
             assert_eq!(refused(kind, body.clone()).await, code(400, "VALIDATION_ERROR"), "{kind} {body}");
         }

@@ -90,10 +90,9 @@ impl LetterBody {
             Some(kind) => Ok(kind),
             None => check.required::<KindWord>("channel", channel).map(|KindWord(kind)| kind),
         };
-        let to = if asked.names_recipient {
-            check.required::<String>("to", to).map(Some)
-        } else {
-            check.optional::<String>("to", to)
+        let to = match kind {
+            Ok(Kind::Email) => recipient(&mut check, asked, to).map(|to| to.map(EmailAddress::into_string)),
+            _ => recipient::<String>(&mut check, asked, to),
         };
         let scheduled_at = if asked.is_scheduled {
             check.required::<Moment>("scheduledAt", scheduled_at).map(Some)
@@ -142,6 +141,10 @@ impl LetterBody {
             })
         })
     }
+}
+
+fn recipient<T: FromText>(check: &mut Check, asked: Asked, to: Field<String>) -> Result<Option<T>, Noted> {
+    if asked.names_recipient { check.required("to", to).map(Some) } else { check.optional("to", to) }
 }
 
 fn addresses(check: &mut Check, name: &str, field: Field<Addresses>) -> Result<Vec<String>, Noted> {
@@ -200,6 +203,15 @@ mod tests {
             let body = json!({"to": "c@x.de", "subject": "s", "body": "b", "cc": cc});
             let Body::Email(mail) = read(Some(Kind::Email), body).unwrap().body else { panic!("no mail") };
             assert_eq!(mail.cc, ["a@x.de", "b@x.de"]);
+        }
+    }
+
+    #[test]
+    fn a_mail_goes_to_one_address() {
+        let to = |to: &str| read(Some(Kind::Email), json!({"to": to, "subject": "s", "body": "b"}));
+        assert_eq!(to("C@x.de").unwrap().to.unwrap(), "c@x.de");
+        for wrong in ["a@x.de, b@x.de", "Ana <a@x.de>", "+4915112345678"] {
+            assert_eq!(to(wrong).unwrap_err(), "to: must be an e-mail address", "{wrong}");
         }
     }
 
