@@ -212,9 +212,13 @@ fn read_quiet(text: &str) -> Option<(Option<DateTime<Utc>>, &str)> {
     }
 }
 
+/// PostgreSQL knows no moment before it: asked about one, it answers with an error.
+const EARLIEST_MICROS: i64 = -210_866_803_200_000_000;
+
 fn read(text: &str) -> Option<(DateTime<Utc>, &str)> {
     let (micros, rest) = text.split_once('.')?;
-    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, rest))
+    let micros = micros.parse().ok().filter(|micros| *micros >= EARLIEST_MICROS)?;
+    Some((DateTime::from_timestamp_micros(micros)?, rest))
 }
 
 #[cfg(test)]
@@ -234,7 +238,7 @@ mod tests {
         }
         let message = MessageCursor { platform_at: at, sequence: 42 };
         assert_eq!(MessageCursor::read(&message.write()), Some(message));
-        for wrong in ["", ".", "x.1", "1.x", "99999999999999999999.1"] {
+        for wrong in ["", ".", "x.1", "1.x", "99999999999999999999.1", "-300000000000000000.1"] {
             assert_eq!(MessageCursor::read(wrong), None, "{wrong}");
         }
     }
