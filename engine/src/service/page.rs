@@ -217,7 +217,7 @@ const EARLIEST_MICROS: i64 = -210_866_803_200_000_000;
 
 fn read(text: &str) -> Option<(DateTime<Utc>, &str)> {
     let (micros, rest) = text.split_once('.')?;
-    let micros = micros.parse().ok().filter(|micros| *micros >= EARLIEST_MICROS)?;
+    let micros = micros.parse::<i64>().ok().filter(|micros| *micros >= EARLIEST_MICROS)?;
     Some((DateTime::from_timestamp_micros(micros)?, rest))
 }
 
