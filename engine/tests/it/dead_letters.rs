@@ -44,6 +44,10 @@ on_every_size! {
         engine.database.run(CORRECT).await;
         let effect = |known: bool| json!([{"event": "message", "externalId": "7", "alreadyStored": known}]);
         assert_eq!(foresee().await["effects"], effect(false));
+        for unread in [r#"{"dryRun": "yes"}"#, r#"{"dryRun": true"#] {
+            let call = engine.http.post(engine.url(&replay)).bearer_auth(&person.token).body(unread);
+            assert_eq!(call.send().await.unwrap().status(), 400, "{unread}");
+        }
         assert_eq!(person.get("/tickets").await, json!([]), "nothing was done yet");
         assert_eq!(agent.call_at(Method::POST, &replay, json!({})).await.0, 403);
 

@@ -23,7 +23,7 @@ use crate::{
         guard,
         helpdesk::page::PageQuery,
         period::PeriodQuery,
-        problem::Rejected,
+        problem::{Problem, Rejected},
     },
     app::App,
     auth::{Admin, Origin},
@@ -166,10 +166,14 @@ async fn replay_one(
     app: web::Data<App>,
     reach: Reach,
     id: web::Path<DeadLetterId>,
-    body: Option<web::Json<OneBody>>,
+    body: web::Bytes,
     request: HttpRequest,
 ) -> Result<HttpResponse, Rejected> {
-    let dry_run = body.is_some_and(|body| body.dry_run);
+    // What cannot be read may have asked for a dry run.
+    let body = if body.is_empty() { Ok(OneBody::default()) } else { serde_json::from_slice(&body) };
+    let OneBody { dry_run } = body.map_err(|error| {
+        Rejected::new(&request, Problem::malformed(format!("the body is not the JSON object it should be: {error}")))
+    })?;
     answer(&app, &request, &reach, Which::These(vec![*id]), dry_run).await
 }
 
