@@ -17,7 +17,11 @@ pub fn reaction(payload: &Value, context: &Context) -> Event {
         return Event::ignored("a reaction without the chat that it is in");
     };
     let sender = match direction {
-        Direction::Echo => context.me.clone(),
+        Direction::Echo => match context.me.clone().or_else(|| own(payload, &chat)) {
+            // It must not take the place of the contact's.
+            None => return Event::ignored("a reaction of the business, which is not named"),
+            own => own,
+        },
         Direction::Inbound => participant(payload).or_else(|| text(payload, "from").and_then(Address::parse)),
     };
     Event::Reaction(Reaction {
@@ -27,6 +31,12 @@ pub fn reaction(payload: &Value, context: &Context) -> Event {
         emoji: text_at(payload, &["reaction", "text"]).map(str::to_owned),
         at: time(at(payload, &["timestamp"])).unwrap_or(context.at),
     })
+}
+
+/// The business in what it did itself: whoever is named and is not the other side of the chat.
+fn own(payload: &Value, chat: &Address) -> Option<Address> {
+    let mut named = ["participant", "from"].into_iter().filter_map(|name| text(payload, name).and_then(Address::parse));
+    named.find(|person| person.is_person() && person != chat)
 }
 
 pub fn edit(payload: &Value, context: &Context) -> Event {

@@ -18,12 +18,17 @@ pub fn read(payload: &Value) -> (Content, Facts) {
         // The body is a picture of the map, or the name once more.
         return (Content { detail: Some(Detail::Location(location)), ..Content::empty() }, facts);
     }
-    let cards = vcard::people(items(payload, "vCards"));
+    let has_media = flag(payload, "hasMedia") || at(payload, &["media"]).is_object();
+    let mut cards = vcard::people(items(payload, "vCards"));
+    if cards.is_empty() && !has_media {
+        // One card alone is also the body, and WAHA need not list it.
+        cards = vcard::people(std::slice::from_ref(at(payload, &["body"])));
+    }
     if !cards.is_empty() {
         let text = body.filter(|body| !vcard::is_card(body));
         return (Content { text, detail: Some(Detail::Contacts(cards)), ..Content::empty() }, facts);
     }
-    if flag(payload, "hasMedia") || at(payload, &["media"]).is_object() {
+    if has_media {
         return (media(payload, body, &mut facts), facts);
     }
     match body {

@@ -62,7 +62,13 @@ pub fn described(address: &Address, payload: &Value, direction: Direction) -> Pa
     if !address.is_person() {
         return person;
     }
-    let others = OTHER.into_iter().filter_map(|path| text_at(payload, path)).filter_map(Address::parse);
+    // One engine names both sides: the business is never the contact in another form.
+    let business = match direction {
+        Direction::Inbound => "RecipientAlt",
+        Direction::Echo => "SenderAlt",
+    };
+    let told = OTHER.into_iter().filter(|path| path.last() != Some(&business));
+    let others = told.filter_map(|path| text_at(payload, path)).filter_map(Address::parse);
     // The same person in the other form: a number for a hidden identifier, or the other way round.
     if let Some(other) = others.into_iter().find(|other| other.is_person() && other.kind() != address.kind()) {
         person.phone = person.phone.or_else(|| other.phone());

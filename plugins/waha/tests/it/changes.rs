@@ -1,6 +1,6 @@
 //! What happens to earlier messages, who types, and how the session does.
 
-use crate::support::{CONTACT, GROUP, ME, event, ignored, payload, with};
+use crate::support::{CONTACT, GROUP, ME, event, ignored, parse_body, payload, with};
 use patchbay_plugin_sdk::testing::snapshot;
 use patchbay_plugin_sdk::{DeliveryState, DeliveryStatus, Event, FailureKind, MessageRef, SessionState};
 use serde_json::{Value, json};
@@ -77,6 +77,17 @@ fn reaction(fields: Value) -> Event {
 fn reactions() {
     let Event::Reaction(own) = reaction(json!({"fromMe": true, "from": ME})) else { panic!("no reaction") };
     assert_eq!((own.sender.id.as_str(), own.message.thread.as_str()), (ME, CONTACT));
+    // The session is not always told with the event.
+    for (from, sender) in [(ME, Some(ME)), (CONTACT, None)] {
+        let payload = json!({"id": format!("true_{CONTACT}_RRRR"), "from": from, "fromMe": true, "participant": CONTACT,
+            "to": CONTACT, "reaction": {"text": "🙏", "messageId": format!("false_{CONTACT}_3EB0")}});
+        let body = json!({"event": "message.reaction", "session": "default", "me": null, "payload": payload});
+        let own = match &parse_body(&body)[..] {
+            [Event::Reaction(own)] => Some(own.sender.id.clone()),
+            _ => None,
+        };
+        assert_eq!(own.as_deref(), sender, "{from}");
+    }
     let bare = reaction(json!({"reaction": {"text": "🙏", "messageId": "3EB0"}}));
     let Event::Reaction(bare) = bare else { panic!("no reaction") };
     assert_eq!((bare.message, bare.at), (MessageRef::new(CONTACT, "3EB0"), 1_710_481_111_853));

@@ -86,8 +86,14 @@ fn contact_cards() {
         ..Participant::new("911111111111@c.us")
     };
     let nameless = Participant { phone: Some("+4930123".to_owned()), ..Participant::new("") };
-    let expected = Content { detail: Some(Detail::Contacts(vec![jane, nameless])), ..Content::empty() };
-    assert_eq!(content, expected);
+    let expected = |people: &[&Participant]| Content {
+        detail: Some(Detail::Contacts(people.iter().copied().cloned().collect())),
+        ..Content::empty()
+    };
+    assert_eq!(content, expected(&[&jane, &nameless]));
+    for unlisted in [json!(null), json!([])] {
+        assert_eq!(self::content(json!({"body": card, "vCards": unlisted})), expected(&[&jane]));
+    }
 }
 
 #[test]

@@ -60,6 +60,21 @@ fn a_hidden_identifier_is_no_number() {
 }
 
 #[test]
+fn the_business_is_never_another_form_of_the_contact() {
+    let (lid, own) = ("123123@lid", "79222222222:5@s.whatsapp.net");
+    let written = |from_me: bool, info: serde_json::Value| {
+        let fields = json!({"id": format!("{from_me}_{lid}_AAAA"), "fromMe": from_me, "from": lid, "to": lid,
+            "_data": {"Info": info}});
+        message("message.any", fields).sender.aliases
+    };
+    let contact = "11111111111@s.whatsapp.net";
+    assert_eq!(written(true, json!({"SenderAlt": own, "RecipientAlt": contact})), [CONTACT]);
+    assert_eq!(written(false, json!({"SenderAlt": contact, "RecipientAlt": own})), [CONTACT]);
+    assert!(written(true, json!({"SenderAlt": own})).is_empty());
+    assert!(written(false, json!({"RecipientAlt": own})).is_empty());
+}
+
+#[test]
 fn the_engines_own_form_of_an_address_is_converted() {
     let fields = json!({"id": "false_11111111111@s.whatsapp.net_AAAA", "from": "11111111111:7@s.whatsapp.net"});
     assert_eq!(message("message", fields).thread, CONTACT);
