@@ -24,12 +24,15 @@ enum Subject {
 }
 
 impl Subject {
-    /// A contact's message has a text, if an empty one; only a status has `MessageStatus`, whatever that says.
+    /// A contact's message has a text, if an empty one, and was received; whatever else has a `MessageStatus` is a status.
     fn of(fields: &Fields) -> Self {
-        if fields.get("MessageStatus").or(fields.get("EventType")).is_some() {
+        let has_content = ["Body", "NumMedia"].iter().any(|name| fields.has(name));
+        let is_received = fields.get("SmsStatus") == Some("received");
+        let names_state = fields.get("MessageStatus").or(fields.get("EventType")).is_some();
+        if names_state && !(has_content && is_received) {
             return Self::Status;
         }
-        if fields.get("SmsStatus") == Some("received") || ["Body", "NumMedia"].iter().any(|name| fields.has(name)) {
+        if is_received || has_content {
             return Self::Message;
         }
         if fields.has("SmsStatus") { Self::Status } else { Self::Nothing }

@@ -4,10 +4,12 @@ use crate::settings::bare;
 use crate::wire::Fields;
 use patchbay_plugin_sdk::Participant;
 
-/// Who wrote. Everything that names the person is kept, so that whichever comes next finds the same conversation.
+/// Who wrote. Everything that names the person is kept, so that whichever comes next finds the same conversation. Who hides
+/// their number on WhatsApp is named by what is left.
 pub fn sender(fields: &Fields) -> Option<Participant> {
-    let mut person = of(fields.get("From")?)?;
     let wa_id = fields.get("WaId");
+    let by_number = || of(&format!("+{}", wa_id?));
+    let mut person = ["From", "ExternalUserId"].into_iter().find_map(|name| of(fields.get(name)?)).or_else(by_number)?;
     for id in [wa_id, fields.get("ExternalUserId").and_then(identifier)].into_iter().flatten() {
         if id != person.id && !person.aliases.iter().any(|alias| alias == id) {
             person.aliases.push(id.to_owned());

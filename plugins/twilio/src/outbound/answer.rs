@@ -47,6 +47,8 @@ impl Effect {
         match status {
             401 => Failure::unauthorized(message),
             429 => Failure::rate_limited(message).scope(LimitScope::Channel),
+            // Nobody knows how much of the request arrived.
+            408 => self.unclear(message),
             300..=499 => Failure::rejected(message),
             _ => self.unclear(message),
         }

@@ -90,6 +90,7 @@ fn without_a_code_the_status_decides() {
         (400, Rejected),
         (401, Unauthorized),
         (404, Rejected),
+        (408, Unknown),
         (429, RateLimited),
         (500, Unknown),
         (503, Unknown),

@@ -138,6 +138,8 @@ fn a_person_keeps_every_identifier() {
     assert_eq!((message.thread.as_str(), message.sent_at), (CONTACT, NOW));
     let by_id = as_message(one(by_whatsapp(&[("Body", "hi"), ("From", "whatsapp:US.1349")])));
     assert_eq!(snapshot(&by_id.sender), json!({"id": "US.1349"}));
+    let hidden = [("Body", "hi"), ("From", ""), ("ExternalUserId", "whatsapp:US.1349"), ("ProfileName", "Ada")];
+    assert_eq!(snapshot(&as_message(one(by_whatsapp(&hidden))).sender), json!({"id": "US.1349", "name": "Ada"}));
 }
 
 #[test]
@@ -190,6 +192,15 @@ fn who_stopped_another_number_of_the_account_stopped_that_one() {
         Twilio::parse(&sms(), &form(&fields)).unwrap().len()
     };
     assert_eq!((status("+15017122661"), status("+15550000000")), (2, 1));
+}
+
+/// Parameters are added without notice.
+#[test]
+fn what_was_received_is_a_message_whatever_else_it_says() {
+    for more in [("MessageStatus", "received"), ("EventType", "MESSAGE")] {
+        let message = as_message(one(by_sms(&[("Body", "hi"), ("SmsStatus", "received"), more])));
+        assert_eq!(message.content.text.as_deref(), Some("hi"), "{more:?}");
+    }
 }
 
 #[test]
