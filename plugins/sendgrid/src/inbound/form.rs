@@ -102,7 +102,8 @@ fn read_part(part: &[u8]) -> Option<Part<'_>> {
         None => ["\r\n\r\n", "\n\n"].into_iter().filter_map(|end| cut(part, end)).min_by_key(|(head, _)| head.len())?,
     };
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let head = String::from_utf8_lossy(head);
+    // A file's name is written in whatever charset the mail had.
+    let head = charset::decode(head, None);
     let header = |name: &str| {
         let mut lines = head.lines().filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())

@@ -102,6 +102,14 @@ fn files_come_with_the_mail() {
     assert_eq!(metadata(&message)["content_ids"], json!({"ii_1": 0}));
 }
 
+#[test]
+fn a_files_name_in_an_old_charset_is_read() {
+    let mut webhook = mail(HEADERS, &[("attachment1", "; filename=\"m#rz.pdf\"", "application/pdf", b"%PDF")]);
+    let place = webhook.body.windows(4).position(|bytes| bytes == b"m#rz").unwrap();
+    webhook.body[place + 1] = 0xe4;
+    assert_eq!(message(&webhook).content.attachments[0].file_name.as_deref(), Some("märz.pdf"));
+}
+
 fn decoded(text: &str) -> Vec<u8> {
     use base64::Engine;
     base64::prelude::BASE64_STANDARD.decode(text).unwrap()
