@@ -147,15 +147,17 @@ impl<'a> Error<'a> {
         }
     }
 
+    /// An answer of success that tells of an error need not name the status that it stands for, so that 400 is as good
+    /// as what the detail belongs to.
     fn by_detail(&self, status: u16, problem: Option<&str>) -> Meaning {
         use FailureKind::{Rejected, Unauthorized, Unreachable};
         let detail = self.sentence().unwrap_or_default().to_ascii_lowercase();
         match status {
             401 | 402 | 410 => Meaning::Is(Unauthorized),
-            403 if detail.contains("permission to dm") => Meaning::Is(Unreachable),
-            403 if detail.contains("operation is not permitted") => Meaning::Restricted,
+            400 | 403 if detail.contains("permission to dm") => Meaning::Is(Unreachable),
+            400 | 403 if detail.contains("operation is not permitted") => Meaning::Restricted,
             403 if detail.contains("app permissions") || detail.contains("client app") => Meaning::Is(Unauthorized),
-            404 if problem == Some("resource-not-found") => Meaning::Is(Unreachable),
+            400 | 404 if problem == Some("resource-not-found") => Meaning::Is(Unreachable),
             429 => Meaning::TooFast,
             408 => Meaning::Unclear,
             200..=499 => Meaning::Is(Rejected),

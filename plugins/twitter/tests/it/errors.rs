@@ -64,6 +64,15 @@ fn error_details() {
         (302, json!({}), Rejected),
         (500, json!({}), Unknown),
         (599, json!("x"), Unknown),
+        // Within an answer of success, with and without the status that it stands for.
+        (
+            200,
+            json!({"errors": [problem(blank, "You do not have permission to DM one or more participants.")]}),
+            Unreachable,
+        ),
+        (201, json!({"data": {}, "errors": [problem(&of("resource-not-found"), "x")]}), Unreachable),
+        (200, json!({"errors": [problem(blank, "This operation is not permitted.")]}), RateLimited),
+        (200, json!({"errors": [{"detail": "Something else.", "status": 403}]}), Rejected),
     ];
     for (status, body, kind) in cases {
         assert_eq!(sent(answer(status, &body)).kind, kind, "{status} {body}");
