@@ -95,12 +95,14 @@ impl Failure {
 
     /// What an HTTP status says about a send, for platforms whose error codes say nothing better.
     ///
-    /// A server error leaves open whether the message was accepted, unless the server asks to come back.
+    /// A server error leaves open whether the message was accepted, unless the server asks to come back; so does a server
+    /// that tired of waiting for the request.
     pub fn from_status(response: &Response) -> Self {
         let message = format!("the platform answered {}", response.status);
         let wait = response.retry_after_ms();
         let failure = match response.status {
             401 => Self::unauthorized(message),
+            408 => Self::unknown(message),
             429 => Self::rate_limited(message).retry_after(wait),
             503 if wait.is_some() => Self::temporary(message).retry_after(wait),
             300..=499 => Self::rejected(message),

@@ -94,6 +94,7 @@ fn send_refusals_are_classified_by_status() {
         (400, FailureKind::Rejected),
         (401, FailureKind::Unauthorized),
         (404, FailureKind::Rejected),
+        (408, FailureKind::Unknown),
         (429, FailureKind::RateLimited),
         (500, FailureKind::Unknown),
         (502, FailureKind::Unknown),
