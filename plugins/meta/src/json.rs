@@ -35,7 +35,7 @@ impl Text<'_> {
 
     /// Seconds since the epoch as milliseconds.
     pub fn seconds_as_milliseconds(&self) -> Option<u64> {
-        self.number::<u64>()?.checked_mul(1000)
+        self.number::<u64>()?.checked_mul(1000).filter(|time| is_time(*time))
     }
 }
 
@@ -93,6 +93,14 @@ impl<'de> Visitor<'de> for Scalar {
     }
 }
 
+/// Whether so many milliseconds since the epoch are a time that a message can have: with another unit they are none, and
+/// the engine would refuse the whole webhook for it.
+pub const fn is_time(milliseconds: u64) -> bool {
+    milliseconds <= END_OF_9999
+}
+
+const END_OF_9999: u64 = 253_402_300_799_999;
+
 /// Part of a payload, unread: so one part of an unknown shape does not spoil the others.
 pub type Raw<'a> = Option<&'a RawValue>;
 
@@ -114,10 +122,46 @@ pub enum Body<T> {
     Other,
 }
 
-/// Reads a body once. The error says where it stops being JSON.
-pub fn body<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<Body<T>, String> {
-    // Text is checked once here instead of string by string.
+/// A body as text, checked once here instead of string by string.
+///
+/// Meta escapes what is not ASCII, and a text that it cut may end in half a pair of escapes. That is JSON, but no text:
+/// whatever it stands in could not be read, nor be handed on. So such a half becomes U+FFFD.
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("the webhook is not UTF-8: {error}"))?;
+    let (mut whole, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        let start = at + found;
+        let length = match (escaped_unit(text, start), escaped_unit(text, start + ESCAPED_UNIT)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * ESCAPED_UNIT,
+            (Some(0xd800..=0xdfff), _) => {
+                whole.push_str(text.get(copied..start).unwrap_or_default());
+                whole.push_str(REPLACEMENT);
+                copied = start + ESCAPED_UNIT;
+                ESCAPED_UNIT
+            }
+            _ => 2,
+        };
+        at = start + length;
+    }
+    if copied == 0 {
+        return Ok(Cow::Borrowed(text));
+    }
+    whole.push_str(text.get(copied..).unwrap_or_default());
+    Ok(Cow::Owned(whole))
+}
+
+/// How long `\u00e4` is.
+const ESCAPED_UNIT: usize = 6;
+const REPLACEMENT: &str = r"\ufffd";
+
+/// The unit of UTF-16 that is escaped there.
+fn escaped_unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + ESCAPED_UNIT)?.strip_prefix(r"\u")?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+/// Reads a body. The error says where it stops being JSON.
+pub fn body<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Body<T>, String> {
     match serde_json::from_str(text) {
         Ok(value) => Ok(Body::Known(value)),
         Err(error) if error.is_data() => match serde_json::from_str::<IgnoredAny>(text) {

@@ -2,7 +2,7 @@
 
 use crate::support::{CONTACT, OWN, as_message, one, parse_body, parse_item};
 use patchbay_plugin_facebook::Facebook;
-use patchbay_plugin_sdk::testing::webhook;
+use patchbay_plugin_sdk::testing::{NOW, webhook};
 use patchbay_plugin_sdk::{
     Connector, Content, DeliveryState, Detail, Event, MediaKind, MediaSource, MessageRef, Participant,
 };
@@ -41,6 +41,15 @@ fn a_watermark_reaches_what_came_before_it() {
     let Event::Status(status) = one(parse_item(seconds)) else { panic!("no status") };
     assert_eq!((status.id, status.up_to), (None, Some(1_569_262_485_000)));
     assert_eq!((status.state, status.thread.as_deref()), (DeliveryState::Delivered, Some(CONTACT)));
+}
+
+#[test]
+fn a_time_in_another_unit_is_none() {
+    let message = json!({"mid": "m_1", "text": "hi"});
+    for nanoseconds in [json!(1_569_262_485_349_000_000_u64), json!("1569262485349000000")] {
+        let event = one(parse_item(json!({"timestamp": nanoseconds, "message": message})));
+        assert_eq!(as_message(event).sent_at, NOW);
+    }
 }
 
 #[test]
@@ -134,6 +143,18 @@ fn what_is_not_known_is_ignored() {
 fn another_pages_entry_is_not_ours() {
     let item = json!({"sender": {"id": "1"}, "recipient": {"id": "2"}, "message": {"mid": "m_1", "text": "hi"}});
     assert!(parse_body(&json!({"object": "page", "entry": [{"id": "2", "messaging": [item]}]})).is_empty());
+}
+
+#[test]
+fn half_a_character_is_replaced() {
+    let attachment = json!({"type": "template", "title": "HALF"});
+    let item =
+        json!({"sender": {"id": CONTACT}, "message": {"mid": "m_1", "text": "HALF", "attachments": [attachment]}});
+    let body = json!({"object": "page", "entry": [{"id": OWN, "messaging": [item]}]}).to_string();
+    let body = body.replace("HALF", r"so \ud83d");
+    let message = as_message(one(Facebook::parse(&crate::support::channel(), &webhook(body)).unwrap()));
+    assert_eq!(message.content, Content::text("so \u{fffd}"));
+    assert!(serde_json::from_str::<serde_json::Value>(&message.metadata).is_ok(), "{}", message.metadata);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tolerant reading.
 
-use patchbay_plugin_meta::json::{Body, Raw, Text, body, items, object, read};
+use patchbay_plugin_meta::json::{self, Body, Raw, Text, body, items, object, read};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -26,7 +26,7 @@ fn seconds_become_milliseconds_unless_they_are_none() {
     let milliseconds = |json| serde_json::from_str::<Text<'_>>(json).unwrap().seconds_as_milliseconds();
     assert_eq!(milliseconds(r#""1749416383""#), Some(1_749_416_383_000));
     assert_eq!(milliseconds("1749416383"), Some(1_749_416_383_000));
-    for none in [r#""""#, r#""soon""#, "-1", "18446744073709551615", "null"] {
+    for none in [r#""""#, r#""soon""#, "-1", "1749416383000", "18446744073709551615", "null"] {
         assert_eq!(milliseconds(none), None, "{none}");
     }
 }
@@ -58,10 +58,28 @@ fn an_object_is_made_of_the_parts_that_are_there() {
 
 #[test]
 fn a_body_is_known_of_another_shape_or_no_json() {
-    assert!(matches!(body::<Vec<u8>>(b"[1, 2]"), Ok(Body::Known(list)) if list == [1, 2]));
-    assert!(matches!(body::<Vec<u8>>(br#"{"a": 1}"#), Ok(Body::Other)));
-    for broken in [&b"[1, 2"[..], b"", b"{\"a\": 1", b"[\"a\", {]", b"<html>"] {
+    assert!(matches!(body::<Vec<u8>>("[1, 2]"), Ok(Body::Known(list)) if list == [1, 2]));
+    assert!(matches!(body::<Vec<u8>>(r#"{"a": 1}"#), Ok(Body::Other)));
+    for broken in ["[1, 2", "", "{\"a\": 1", "[\"a\", {]", "<html>"] {
         assert!(body::<Vec<u8>>(broken).is_err_and(|error| error.contains("not JSON")));
     }
-    assert!(body::<Vec<u8>>(b"[\"\xff\"]").is_err_and(|error| error.contains("not UTF-8")));
+    assert!(json::text(b"[\"\xff\"]").is_err_and(|error| error.contains("not UTF-8")));
+}
+
+#[test]
+fn half_a_pair_of_escapes_is_replaced_and_nothing_else() {
+    for whole in
+        ["", r#""ä \u00e4 \ud83d\ude00 \uD83D\uDE00""#, r#""\\ud83d \\\\ud83d \" \/""#, r"\", r"\ä", r"\u", r"\ud8"]
+    {
+        assert_eq!(json::text(whole.as_bytes()).as_deref(), Ok(whole));
+    }
+    for (half, replaced) in [
+        (r#"["\ud83d", "\uDE00."]"#, r#"["\ufffd", "\ufffd."]"#),
+        (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+        (r#""\ude00\ud83d \\\ud83d\\""#, r#""\ufffd\ufffd \\\ufffd\\""#),
+        (r#""é\ud83d\u00e4é""#, r#""é\ufffd\u00e4é""#),
+    ] {
+        assert_eq!(json::text(half.as_bytes()).as_deref(), Ok(replaced));
+        assert!(serde_json::from_str::<serde_json::Value>(replaced).is_ok(), "{replaced}");
+    }
 }

@@ -16,13 +16,14 @@ use crate::settings::Settings;
 use crate::wire::{Change, Entry, Envelope, Metadata, OBJECT, Value};
 use message::Direction;
 use patchbay_plugin_meta::GraphError;
-use patchbay_plugin_meta::json::{Body, Text, body, items, read};
+use patchbay_plugin_meta::json::{Body, Text, body, items, read, text};
 use patchbay_plugin_sdk::{Channel, Event, Timestamp, Webhook};
 use person::People;
 
 /// The numbers that a webhook speaks of, and the accounts of what concerns no single number.
 pub fn addresses(webhook: &Webhook) -> Vec<String> {
-    let Ok(Body::Known(envelope)) = body::<Envelope<'_>>(&webhook.body) else { return Vec::new() };
+    let Ok(text) = text(&webhook.body) else { return Vec::new() };
+    let Ok(Body::Known(envelope)) = body::<Envelope<'_>>(&text) else { return Vec::new() };
     let mut found = Vec::new();
     for Entry { id, changes } in items(envelope.entry).into_iter().filter_map(|raw| read(Some(raw))) {
         for change in items(changes).into_iter().filter_map(|raw| read::<Change<'_>>(Some(raw))) {
@@ -42,7 +43,8 @@ fn number_of(value: &Value<'_>) -> Option<String> {
 /// What happened on this channel.
 pub fn parse(channel: &Channel, webhook: &Webhook) -> Result<Vec<Event>, String> {
     let settings = channel.settings::<Settings>()?;
-    let envelope = match body::<Envelope<'_>>(&webhook.body)? {
+    let text = text(&webhook.body)?;
+    let envelope = match body::<Envelope<'_>>(&text)? {
         Body::Known(envelope) if is_ours(&envelope) => envelope,
         _ => return Ok(vec![Event::ignored("not a webhook of a WhatsApp Business Account")]),
     };

@@ -1,8 +1,9 @@
 //! Messages that no recorded payload shows.
 
-use crate::support::{BSUID, CONTACT, as_message, envelope, ignored, message, one, parse_body, parse_message};
-use patchbay_plugin_sdk::testing::{NOW, snapshot};
-use patchbay_plugin_sdk::{Detail, Event, MediaKind};
+use crate::support::{BSUID, CONTACT, as_message, channel, envelope, ignored, message, one, parse_body, parse_message};
+use patchbay_plugin_sdk::testing::{NOW, snapshot, webhook};
+use patchbay_plugin_sdk::{Connector, Detail, Event, MediaKind};
+use patchbay_plugin_whatsapp::WhatsApp;
 use serde_json::{Value, json};
 
 pub const AT: u64 = 1_749_416_383_000;
@@ -109,6 +110,29 @@ fn inbound_types_and_shapes_that_are_not_known_are_kept_whole() {
     ] {
         assert_eq!(unsupported(parse_message(fields.clone())), message(fields));
     }
+}
+
+/// A text that was cut may end in half a character.
+#[test]
+fn inbound_half_a_character() {
+    let messages = json!([
+        message(json!({"type": "text", "text": {"body": "HALF"}, "referral": {"headline": "HALF"}})),
+        message(json!({"type": "image", "image": {"id": "1", "caption": "HALF"}})),
+        message(json!({"type": "hologram", "hologram": {"title": "HALF"}})),
+    ]);
+    let contact = json!({"profile": {"name": "HALF"}, "wa_id": CONTACT});
+    let body = envelope("messages", json!({"contacts": [contact], "messages": messages})).to_string();
+    let body = body.replace("HALF", r"so \ud83d");
+    let events = WhatsApp::parse(&channel(), &webhook(body)).unwrap();
+    let [text, image, other] = <[Event; 3]>::try_from(events).unwrap();
+    let (text, image) = (as_message(text), as_message(image));
+    let replaced = Some("so \u{fffd}");
+    assert_eq!((text.content.text.as_deref(), text.sender.name.as_deref()), (replaced, replaced));
+    assert_eq!(image.content.attachments[0].caption.as_deref(), replaced);
+    for metadata in [text.metadata, image.metadata] {
+        assert!(serde_json::from_str::<Value>(&metadata).unwrap().to_string().contains("so \u{fffd}"), "{metadata}");
+    }
+    assert_eq!(unsupported(other)["hologram"]["title"], json!("so \u{fffd}"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::Product;
 use super::wire::{
     Change, Edit, Entry, Envelope, Identified, Item, Message, OptIn, Postback, Reaction, Referral, ReplyTo,
 };
-use crate::json::{Body, Raw, Text, body, items, object, read};
+use crate::json::{Body, Raw, Text, body, is_time, items, object, read, text};
 use patchbay_plugin_sdk::{
     Choice, Content, Detail, Event, MessageEdit, MessageRef, Participant, Timestamp, Webhook, types,
 };
@@ -26,7 +26,8 @@ const LONGEST_FACT: usize = 40;
 
 /// The accounts that a webhook speaks of.
 pub fn addresses(product: &Product, webhook: &Webhook) -> Vec<String> {
-    let Some(envelope) = envelope(product, webhook).ok().flatten() else { return Vec::new() };
+    let Ok(text) = text(&webhook.body) else { return Vec::new() };
+    let Some(envelope) = envelope(product, &text).ok().flatten() else { return Vec::new() };
     let mut found = Vec::new();
     for entry in items(envelope.entry).into_iter().filter_map(|raw| read::<Entry<'_>>(Some(raw))) {
         if let Some(id) = entry.id.owned().filter(|id| !found.contains(id)) {
@@ -38,7 +39,8 @@ pub fn addresses(product: &Product, webhook: &Webhook) -> Vec<String> {
 
 /// What happened to the account `own`.
 pub fn parse(product: &Product, own: &str, webhook: &Webhook) -> Result<Vec<Event>, String> {
-    let Some(envelope) = envelope(product, webhook)? else {
+    let text = text(&webhook.body)?;
+    let Some(envelope) = envelope(product, &text)? else {
         return Ok(vec![Event::ignored(format!("not a webhook of {}", product.name))]);
     };
     let mut events = Vec::new();
@@ -68,8 +70,8 @@ pub fn parse(product: &Product, own: &str, webhook: &Webhook) -> Result<Vec<Even
     Ok(events)
 }
 
-fn envelope<'a>(product: &Product, webhook: &'a Webhook) -> Result<Option<Envelope<'a>>, String> {
-    match body::<Envelope<'_>>(&webhook.body)? {
+fn envelope<'a>(product: &Product, text: &'a str) -> Result<Option<Envelope<'a>>, String> {
+    match body::<Envelope<'_>>(text)? {
         Body::Known(envelope) if envelope.object.get().is_none_or(|object| object == product.object) => {
             Ok(Some(envelope))
         }
@@ -209,7 +211,8 @@ fn beginning(text: &str) -> String {
 /// Documented in milliseconds, seen in seconds.
 fn milliseconds(text: &Text<'_>) -> Option<Timestamp> {
     let number = text.number::<u64>()?;
-    if number < LEAST_MILLISECONDS { number.checked_mul(1000) } else { Some(number) }
+    let milliseconds = if number < LEAST_MILLISECONDS { number.checked_mul(1000)? } else { number };
+    is_time(milliseconds).then_some(milliseconds)
 }
 
 /// For the webhooks that only name it.
