@@ -60,6 +60,14 @@ fn the_dashboards_trial_is_read() {
 }
 
 #[test]
+fn the_announcement_of_a_message_is_no_edit_of_it() {
+    for text in [json!(null), json!("")] {
+        let announced = one(parse_item(json!({"message_edit": {"mid": "m_1", "num_edit": 0, "text": text}})));
+        assert_eq!(announced, Event::ignored("an edit without the new text"));
+    }
+}
+
+#[test]
 fn a_comment_is_ignored() {
     let change = json!({"field": "comments", "value": {"id": "1", "text": "nice"}});
     let body = json!({"object": "instagram", "entry": [{"id": OWN, "changes": [change]}]});

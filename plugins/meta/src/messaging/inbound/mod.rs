@@ -153,9 +153,13 @@ impl Place<'_> {
         })
     }
 
+    /// Instagram announces new messages with one that has no text, beside the message itself.
     fn edit(&self, edit: &Edit<'_>) -> Option<Event> {
         let message = MessageRef::new(self.contact, edit.mid.get()?);
-        Some(Event::MessageEdited(MessageEdit { message, content: Content::text(edit.text.or_empty()), at: self.at }))
+        Some(match edit.text.owned() {
+            Some(text) => Event::MessageEdited(MessageEdit { message, content: Content::text(text), at: self.at }),
+            None => Event::ignored("an edit without the new text"),
+        })
     }
 
     fn reaction(&self, own: &str, reaction: &Reaction<'_>) -> Option<Event> {
