@@ -9,7 +9,8 @@ use patchbay_plugin_sdk::Participant;
 pub fn sender(fields: &Fields) -> Option<Participant> {
     let wa_id = fields.get("WaId");
     let by_number = || of(&format!("+{}", wa_id?));
-    let mut person = ["From", "ExternalUserId"].into_iter().find_map(|name| of(fields.get(name)?)).or_else(by_number)?;
+    let mut person =
+        ["From", "ExternalUserId"].into_iter().find_map(|name| of(fields.get(name)?)).or_else(by_number)?;
     for id in [wa_id, fields.get("ExternalUserId").and_then(identifier)].into_iter().flatten() {
         if id != person.id && !person.aliases.iter().any(|alias| alias == id) {
             person.aliases.push(id.to_owned());
