@@ -2,7 +2,10 @@
 //! connector's answer handed back. Every webhook address of every dialect is
 //! served by [`receive`].
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,6 +15,7 @@ use actix_web::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use patchbay_domain::platform::{Header, Reply, Webhook};
+use tokio::time::timeout;
 
 use super::problem::Problem;
 use crate::{
@@ -22,6 +26,8 @@ use crate::{
 
 /// Headers a connector may set on its answer. The rest are ours.
 const ANSWERED: [&str; 1] = ["content-type"];
+/// A body that takes longer leaves its room to others: platforms have given it up by then.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn receive(
     app: &App,
@@ -53,12 +59,23 @@ pub async fn deliver(app: &App, target: Target, request: &HttpRequest, body: Vec
 /// The whole body and the room that it takes until it is dealt with. A platform that finds no room comes again.
 pub async fn read_in_room(
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     limit: usize,
 ) -> Result<(Vec<u8>, Room<'static>), Problem> {
     if announced(request).is_some_and(|length| length > limit) {
         return Err(ServiceError::TooLarge.into());
     }
+    read_within(PATIENCE, payload, limit).await
+}
+
+async fn read_within(patience: Duration, payload: Payload, limit: usize) -> Result<(Vec<u8>, Room<'static>), Problem> {
+    timeout(patience, read_pieces(payload, limit)).await.unwrap_or_else(|_| {
+        metrics::counter!("patchbay_webhooks_too_slow_total").increment(1);
+        Err(ServiceError::unavailable().into())
+    })
+}
+
+async fn read_pieces(mut payload: Payload, limit: usize) -> Result<(Vec<u8>, Room<'static>), Problem> {
     let (mut body, mut room) = (Vec::new(), Room { of: &ROOM, taken: 0 });
     while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|error| Problem::malformed(format!("the body could not be read: {error}")))?;
@@ -156,7 +173,7 @@ pub fn problem(error: &IngressError, method: &Method) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{FromRequest, test::TestRequest};
+    use actix_web::{FromRequest, dev, error::PayloadError, test::TestRequest};
 
     use super::*;
 
@@ -197,6 +214,16 @@ mod tests {
         drop(room);
         assert_eq!(read(4).await.err(), Some(413));
         assert_eq!(ROOM.load(Ordering::SeqCst), before);
+    }
+
+    #[actix_web::test]
+    async fn who_does_not_come_to_an_end_is_not_waited_for() {
+        let nothing = futures_util::stream::pending::<Result<Bytes, PayloadError>>();
+        let mut payload: dev::Payload = dev::Payload::Stream { payload: Box::pin(nothing) };
+        let request = TestRequest::post().to_http_request();
+        let payload = Payload::from_request(&request, &mut payload).await.unwrap();
+        let read = read_within(Duration::ZERO, payload, 5).await;
+        assert_eq!(read.err().map(|problem| problem.status.as_u16()), Some(503));
     }
 
     #[test]
