@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use patchbay_domain::{ChannelId, ConversationId, MessageId, OrganisationId, delivery::MessageState, event::Change};
-use sqlx::FromRow;
+use patchbay_domain::{
+    ChannelId, ConversationId, MessageId, OrganisationId, delivery::MessageState, event::Change, platform::Content,
+};
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
     delivery,
     organisation_tx::OrganisationTx,
     rows::{Id, batch},
+    search::{Indexed, forget_messages, index_messages},
 };
 
 /// Messages of a deleted channel that are cancelled in one transaction.
@@ -25,6 +28,7 @@ struct Scheduled {
     organisation_id: Uuid,
     channel_id: Uuid,
     conversation_id: Uuid,
+    content: Json<Content>,
 }
 
 batch! {
@@ -53,7 +57,7 @@ impl Store {
         }
         let organisations: Vec<OrganisationId> = organisations.into_iter().map(|(id,)| id.into()).collect();
         let mut tx = OrganisationTx::begin(self, organisations.iter().copied(), now).await?;
-        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id \
+        let due: Vec<Scheduled> = sql("select m.id, m.organisation_id, m.channel_id, m.conversation_id, m.content \
              from messages m where m.state = 'SCHEDULED' and m.due_at <= $2 \
              and m.organisation_id in (select id from {rows} r) order by m.due_at, m.sequence limit $3 {lock}")
         .rows(&Id::all(&organisations))
@@ -141,12 +145,22 @@ async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), Store
         return Ok(());
     }
     let mut released = Vec::with_capacity(due.len());
+    let mut indexed = Vec::with_capacity(due.len());
     let mut last = BTreeMap::new();
     for row in due {
         let (message_id, conversation_id) = (row.id.into(), row.conversation_id.into());
+        let organisation_id = row.organisation_id.into();
         let change = Change::MessageState { conversation_id, message_id, state: MessageState::Queued };
-        let sequence = tx.push(row.organisation_id.into(), change)?;
+        let sequence = tx.push(organisation_id, change)?;
         released.push(ReleasedRow { id: message_id, sequence });
+        indexed.push(Indexed {
+            id: message_id,
+            organisation_id,
+            channel_id: row.channel_id.into(),
+            conversation_id,
+            sequence,
+            content: &row.content,
+        });
         last.insert(conversation_id, message_id);
     }
     let last: Vec<_> = last.into_iter().map(|(id, message_id)| LastRow { id, message_id }).collect();
@@ -157,6 +171,10 @@ async fn release(tx: &mut OrganisationTx, due: &[Scheduled]) -> Result<(), Store
     .bind(now)
     .execute(&mut *tx)
     .await?;
+    // A search reads backwards by the sequence, and goes on behind that of the last it found.
+    let ids: Vec<Uuid> = due.iter().map(|row| row.id).collect();
+    forget_messages(tx.transaction(), &ids).await?;
+    index_messages(tx.transaction(), indexed).await?;
     // A conversation in memory has to see it.
     sql("update conversations set last_message_id = r.message_id, last_message_at = $2, deleted_at = null, \
          version = version + 1, updated_at = $2 from {rows} r where conversations.id = r.id")

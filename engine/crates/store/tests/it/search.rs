@@ -24,6 +24,7 @@ use crate::support::{Fixture, inbound, make_channel, on_both, opening, policy};
 on_both!(
     messages_are_found_by_words_phrases_and_beginnings,
     the_newest_come_first_however_long_ago,
+    a_message_for_later_is_found_in_the_place_of_its_release,
     what_a_message_says_now_is_what_it_is_found_by,
     nothing_is_found_that_is_another_organisations_or_out_of_sight,
     what_is_forgotten_is_not_found,
@@ -120,6 +121,27 @@ async fn the_newest_come_first_however_long_ago(fixture: Fixture) {
         read.extend(part.into_iter().filter_map(|view| view.message.external_id));
     }
     assert_eq!(read, ["6", "5", "4", "3", "2", "1"]);
+}
+
+async fn a_message_for_later_is_found_in_the_place_of_its_release(mut fixture: Fixture) {
+    let id = fixture.open("a").await.id;
+    let at = fixture.now + Duration::hours(1);
+    fixture.queue_with(id, "thing of later", |send| send.scheduled_at = Some(at)).await;
+    write(&fixture, id, "1", "thing 1").await;
+    write(&fixture, id, "2", "thing 2").await;
+    // Much else happened meanwhile.
+    fixture.run("update organisations set event_sequence = event_sequence + 40000").await;
+    fixture.now = at;
+    assert_eq!(fixture.store.release_scheduled(at, 10).await.unwrap().len(), 1);
+    let (query, mut before, mut read) = (Query::parse("thing").unwrap(), None, Vec::new());
+    // One at a time, and once more than there are.
+    for _ in 0..4 {
+        let (organisation, filter) = (fixture.organisation(), SearchFilter::default());
+        let part = fixture.store.search_messages(organisation, &query, filter, before, 1).await.unwrap();
+        before = part.last().map(|view| view.sequence).or(before);
+        read.extend(part.into_iter().filter_map(|view| view.message.content.text));
+    }
+    assert_eq!(read, ["thing of later", "thing 2", "thing 1"]);
 }
 
 async fn what_a_message_says_now_is_what_it_is_found_by(fixture: Fixture) {
