@@ -18,7 +18,8 @@ pub struct Mail {
 }
 
 pub fn read(bytes: &[u8]) -> Option<Mail> {
-    let message = MessageParser::default().parse(bytes)?;
+    // An empty line before the headers would end them.
+    let message = MessageParser::default().parse(bytes.trim_ascii_start())?;
     let files =
         message.attachments().take(MOST_FILES).map(|part| (attachment(part), part.content_id().map(str::to_owned)));
     Some(Mail {
@@ -39,7 +40,7 @@ fn written(message: &Message<'_>, is_kind: impl Fn(&PartType<'_>) -> bool, parts
 
 fn attachment(part: &MessagePart<'_>) -> Attachment {
     let declared = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
-    let nested = part.message().map(|message| message.raw_message.as_ref());
     let name = part.attachment_name().map(str::to_owned);
-    file::attachment(nested.unwrap_or_else(|| part.contents()), declared.as_deref(), name)
+    // Of a mail within the mail, that mail alone.
+    file::attachment(part.contents(), declared.as_deref(), name)
 }

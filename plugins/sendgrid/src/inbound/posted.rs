@@ -10,7 +10,8 @@ use serde_json::Value;
 
 pub fn read(form: &Form<'_>) -> Mail {
     let block = form.text("headers").unwrap_or_default();
-    let block = format!("{}\r\n\r\n", block.trim_end());
+    // An empty line before the headers would end them.
+    let block = format!("{}\r\n\r\n", block.trim());
     let mut headers = MessageParser::default()
         .parse_headers(block.as_bytes())
         .map(|message| Headers::of(&message))

@@ -1,6 +1,8 @@
 //! Mails as they were sent.
 
 use crate::support::{CONTACT, email, form, message, metadata};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use patchbay_plugin_sdk::{MediaKind, MediaSource, Message};
 use serde_json::json;
 
@@ -58,6 +60,37 @@ fn a_picture_within_the_text_is_a_file() {
     assert_eq!(message.content.attachments.len(), 1);
     assert_eq!(message.content.attachments[0].kind, MediaKind::Image);
     assert_eq!(metadata(&message)["content_ids"], json!({"ii_1": 0}));
+}
+
+#[test]
+fn a_mail_within_the_mail_is_a_file_of_its_own() {
+    let inner = "From: bob@example.net\nMessage-ID: <9@mail.example>\nAuto-Submitted: auto-replied\n\nThe first mail";
+    let outer = |more: &str, inner: &str| {
+        raw(&format!(
+            "From: ada@example.org\nMessage-ID: <2@mail.example>\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\
+             Content-Type: text/plain\n\nSee below\n--m\nContent-Type: message/rfc822\n{more}\n{inner}\n--m--\n"
+        ))
+    };
+    let written = inner.replace('\n', "\r\n");
+    let encoded = BASE64_STANDARD.encode(&written);
+    for message in [outer("", inner), outer("Content-Transfer-Encoding: base64\n", &encoded)] {
+        assert_eq!((message.id.as_str(), message.sender.id.as_str()), ("<2@mail.example>", CONTACT));
+        assert_eq!((message.content.text.as_deref(), email(&message).auto_reply), (Some("See below"), false));
+        let [forwarded] = &message.content.attachments[..] else { panic!("{message:?}") };
+        let MediaSource::Url(url) = &forwarded.source else { panic!("{forwarded:?}") };
+        let bytes = BASE64_STANDARD.decode(url.strip_prefix("data:message/rfc822;base64,").unwrap()).unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap().trim_end(), written);
+    }
+}
+
+#[test]
+fn a_line_before_the_headers_does_not_end_them() {
+    let mail = "\nFrom: ada@example.org\nMessage-ID: <2@mail.example>\nAuto-Submitted: auto-replied\n";
+    let posted = form(&[("headers", "", "", mail.as_bytes()), ("text", "", "", b"hi")]);
+    for message in [raw(&format!("{mail}\nhi\n")), message(&posted)] {
+        assert_eq!((message.id.as_str(), message.sender.id.as_str()), ("<2@mail.example>", CONTACT));
+        assert!(email(&message).auto_reply);
+    }
 }
 
 #[test]
