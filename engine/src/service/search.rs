@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use patchbay_domain::{ContactId, ConversationId, search::Query};
+use patchbay_domain::{ChannelId, ContactId, ConversationId, OrganisationId, search::Query};
 use patchbay_store::{
     listing::{ConversationFilter, ConversationView, Order, Shown},
     messages::MessageView,
@@ -102,7 +102,8 @@ pub async fn search_conversations(
     let page = Page { limit: LONGEST, offset: 0, after: None };
     let mut found = app.store.conversations(organisation, &filter, order, page).await?;
     let part = Part::From { offset: 0, limit: MESSAGES };
-    let written = search_messages(app, principal, text, SearchFilter::default(), part).await?;
+    let channels = channels_of(app, organisation, &filter.channel_types).await?;
+    let written = search_messages(app, principal, text, SearchFilter { channels: &channels }, part).await?;
     let mut written: Vec<ConversationId> = written.items.into_iter().map(|view| view.message.conversation_id).collect();
     written.retain(|id| !found.iter().any(|known| known.id == *id));
     written.sort_unstable();
@@ -113,6 +114,19 @@ pub async fn search_conversations(
     arrange(&mut found, order);
     found.truncate(LONGEST as usize);
     Ok(app.store.with_contacts(organisation, found).await?)
+}
+
+/// Those of these types, also where they are deleted by now; none where none is named, which stands for all.
+async fn channels_of(
+    app: &App,
+    organisation: OrganisationId,
+    types: &[String],
+) -> Result<Vec<ChannelId>, ServiceError> {
+    if types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let channels = app.store.every_channel(organisation).await?.into_iter();
+    Ok(channels.filter(|channel| types.contains(&channel.channel_type)).map(|channel| channel.id).collect())
 }
 
 /// As a list has them: those without a message last.

@@ -9,10 +9,12 @@ use crate::{
     on_each_database,
     support::{
         api::Person,
+        business::{Cloud, tell},
         engine::Engine,
         inbox::text,
         mock,
         platform::{Answer, Call, Platform},
+        whatsapp,
     },
 };
 
@@ -26,6 +28,31 @@ fn names(value: &Value) -> BTreeSet<&str> {
 
 fn texts(messages: &[Value]) -> Vec<&str> {
     messages.iter().map(|message| message["message"].as_str().unwrap()).collect()
+}
+
+on_each_database! {
+    async fn what_was_written_on_a_kind_of_channel_is_found_behind_what_was_written_elsewhere(size: Size) {
+        let engine = Engine::start(size).await;
+        let (admin, cloud) = (Person::sign_up(&engine).await, Cloud::start().await);
+        admin.channel("WHATSAPP", whatsapp::config(&cloud.platform.address)).await;
+        let busy = admin.channel("MOCK", json!({})).await;
+        let now = chrono::Utc::now().timestamp();
+        let webhook = whatsapp::webhook(&[whatsapp::text("4915112345678", "wamid.1", now, "quarx")], &[]);
+        let webhook: Value = serde_json::from_slice(&webhook).unwrap();
+        assert_eq!(tell(&engine, whatsapp::APP_SECRET, &webhook).await.0, 200);
+        admin.conversations("channel=WhatsApp", |found| found.len() == 1).await;
+        for part in 0..3 {
+            let said = |number| mock::text("+33612345678", &format!("{part}-{number}"), "quarx");
+            let said: Vec<Value> = (0..70).map(said).collect();
+            mock::post(&engine, &busy, &json!(said)).await;
+        }
+        engine.drained().await;
+        for (channel, count) in [("WhatsApp", 1), ("SMS", 1), ("Email", 0)] {
+            let found = admin.inbox_get(&format!("/conversations/search?q=quarx&channel={channel}")).await;
+            assert_eq!(found.as_array().unwrap().len(), count, "{channel}: {found}");
+        }
+        engine.finish().await;
+    }
 }
 
 on_each_database! {
