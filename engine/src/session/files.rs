@@ -14,7 +14,7 @@ use patchbay_plugin_host::MediaError;
 use patchbay_store::wanted_files::{MISSING, PENDING};
 
 use super::{Shared, desk::Desk, inbound};
-use crate::{batch::survive, conversation::Input, egress::command, retry};
+use crate::{batch::survive, channels::ActiveChannel, conversation::Input, egress::command, retry};
 
 /// How often a file is asked for before its message goes on without it; then it is asked for again later.
 const TRIES: u32 = 4;
@@ -84,7 +84,11 @@ async fn is_stored(shared: &Shared, desk: &Desk, id: &str) -> bool {
 
 async fn keep(shared: &Shared, desk: &Desk, attachment: &mut Attachment) -> Result<(), Missing> {
     let kept = match &attachment.source {
-        MediaSource::Platform(reference) => fetch(shared, desk, reference, TRIES).await?,
+        MediaSource::Platform(reference) => {
+            let channel = inbound::channel(shared, desk).await;
+            let channel = channel.map_err(|error| Missing::ForGood(error.to_string()))?;
+            fetch(shared, desk, &channel, reference, TRIES).await?
+        }
         MediaSource::Url(url) if url.starts_with(DATA) => Some(unpack(shared, desk, attachment, url).await?),
         MediaSource::Url(_) | MediaSource::Stored(_) => None,
     };
@@ -101,8 +105,13 @@ async fn keep(shared: &Shared, desk: &Desk, attachment: &mut Attachment) -> Resu
 }
 
 /// Nothing, where the connector fetches no files.
-pub async fn fetch(shared: &Shared, desk: &Desk, reference: &str, tries: u32) -> Result<Option<MediaId>, Missing> {
-    let channel = inbound::channel(shared, desk).await.map_err(|error| Missing::ForGood(error.to_string()))?;
+pub async fn fetch(
+    shared: &Shared,
+    desk: &Desk,
+    channel: &ActiveChannel,
+    reference: &str,
+    tries: u32,
+) -> Result<Option<MediaId>, Missing> {
     if !channel.manifest().can("media-download") {
         return Ok(None);
     }
@@ -110,7 +119,7 @@ pub async fn fetch(shared: &Shared, desk: &Desk, reference: &str, tries: u32) ->
     let mut pause = FIRST_PAUSE;
     let mut reason = String::new();
     for number in 1..=tries {
-        let done = command::run(&desk.instance, &shared.egress, &channel, &request, shared.clock, &*shared.media);
+        let done = command::run(&desk.instance, &shared.egress, channel, &request, shared.clock, &*shared.media);
         match done.await {
             Ok(Ok(Outcome::Media(id))) => return Ok(Some(id)),
             Ok(Ok(_)) => {

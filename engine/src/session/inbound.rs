@@ -174,14 +174,18 @@ pub async fn channel(shared: &Shared, desk: &Desk) -> Result<Arc<ActiveChannel>,
     let mut pause = Duration::from_millis(50);
     loop {
         match shared.channels.get(desk.channel_id).await {
-            // A connector that is disabled or being replaced comes back; until then its webhooks wait, as new ones do.
-            Err(ref error) if error.is_retryable() || matches!(error, ChannelError::NoConnector(_)) => {
+            Err(ref error) if passes(error) => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(2));
             }
             settled => return settled,
         }
     }
+}
+
+/// A connector that is disabled or being replaced comes back; until then its webhooks wait, as new ones do.
+pub fn passes(error: &ChannelError) -> bool {
+    error.is_retryable() || matches!(error, ChannelError::NoConnector(_))
 }
 
 /// Keeps what cannot be read, with its bytes and the reason, for a person to look at and replay.

@@ -12,6 +12,7 @@ use super::{
     Sessions,
     desk::Desk,
     files::{self, Missing},
+    inbound,
 };
 use crate::retry;
 
@@ -58,10 +59,17 @@ impl Sessions {
     async fn fetch_wanted(&self, wanted: &WantedFiles) -> Result<(), StoreError> {
         // Of its own: the channel may be another node's.
         let desk = Desk::new(wanted.channel_id);
+        // Not waited for where its connector is away: other channels' files would wait as well.
+        let channel = self.shared.channels.get(wanted.channel_id).await;
         let (mut came, mut again) = (Vec::new(), false);
         for attachment in &wanted.content.attachments {
             let MediaSource::Platform(reference) = &attachment.source else { continue };
-            match files::fetch(&self.shared, &desk, reference, 1).await {
+            let fetched = match &channel {
+                Ok(channel) => files::fetch(&self.shared, &desk, channel, reference, 1).await,
+                Err(error) if inbound::passes(error) => Err(Missing::ForNow(error.to_string())),
+                Err(error) => Err(Missing::ForGood(error.to_string())),
+            };
+            match fetched {
                 Ok(Some(id)) => {
                     let media = retry::while_unavailable("media", || self.shared.store.media(id)).await?;
                     came.extend(media.map(|media| (reference.clone(), media)));

@@ -1,5 +1,7 @@
 //! Files: uploaded, sent to a platform that fetches them, and shown under addresses that expire and that nobody guesses.
 
+use std::time::Duration;
+
 use reqwest::{
     Method,
     multipart::{Form, Part},
@@ -10,9 +12,10 @@ use crate::{
     on_each_database,
     support::{
         api::Person,
-        engine::{Engine, Settings},
+        engine::{Engine, Settings, plugins},
         messaging::{self, Graph, PICTURE, Product},
         platform::Answer,
+        wait::until,
     },
 };
 
@@ -83,6 +86,46 @@ on_each_database! {
         assert_eq!(fetched(&engine, &file["url"]).await.2, PICTURE);
         assert_eq!(engine.database.count(pending).await, 0);
         assert_eq!(engine.database.count("select count(*) from wanted_files").await, 0);
+        engine.finish().await;
+    }
+}
+
+on_each_database! {
+    async fn a_file_whose_connector_is_away_holds_up_no_other(size: Size) {
+        let folder = tempfile::tempdir().unwrap();
+        for connector in ["facebook.wasm", "instagram.wasm"] {
+            std::fs::copy(plugins().join(connector), folder.path().join(connector)).unwrap();
+        }
+        let settings = Settings { plugins: Some(folder.path().to_owned()), ..Settings::default() };
+        let engine = Engine::start_with(size, settings).await;
+        let person = Person::sign_up(&engine).await;
+        let (away, graph) = (Graph::start(Product::Messenger).await, Graph::start(Product::Instagram).await);
+        let first = person.channel("FACEBOOK", away.config()).await;
+        let channel = person.channel("INSTAGRAM", graph.config()).await;
+        for (platform, channel, id) in [(&away, &first, "m_1"), (&graph, &channel, "m_2")] {
+            platform.platform.behave(|_| Answer::Json(503, json!({})));
+            let picture = json!({"attachments": [{"type": "image", "payload": {"url": platform.file()}}]});
+            platform.tell(&engine, channel, &[messaging::written(id, picture)]).await;
+        }
+        engine.drained().await;
+        assert_eq!(engine.database.count("select count(*) from wanted_files where tries = 0").await, 2);
+        let disabled = engine.http.post(engine.url("/ops/plugins/facebook/disable")).json(&json!({})).send().await;
+        assert_eq!(disabled.unwrap().status(), 200);
+        let mut account = graph.account.usual();
+        graph.platform.behave(move |call| account(call));
+        let due = "update wanted_files set due_at = '2000-01-01T00:00:00.000000Z' where message_id in \
+            (select id from messages where external_id = 'm_1')";
+        engine.database.run(due).await;
+        let asked = "select count(*) from wanted_files where tries > 0";
+        until("the first to be asked for", Duration::from_secs(30), || async {
+            (engine.database.count(asked).await == 1).then_some(())
+        })
+        .await;
+        engine.database.run("update wanted_files set due_at = '2000-01-01T00:00:00.000000Z' where tries = 0").await;
+        let messages = format!("/tickets/{}/messages", person.ticket(&channel).await);
+        let found = person.waiting(&messages, |list| !list[0]["attachments"][0]["url"].is_null()).await;
+        assert_eq!(fetched(&engine, &found[0]["attachments"][0]["url"]).await.2, PICTURE);
+        assert_eq!(engine.database.count("select count(*) from wanted_files").await, 1, "the other is asked for later");
         engine.finish().await;
     }
 }
