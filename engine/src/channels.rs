@@ -121,14 +121,19 @@ impl Channels {
         self.open(row, hosted)
     }
 
-    /// Every channel of this type that answers to this address, its own or one that it shares.
-    pub async fn by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
+    /// Every channel of this type that answers to one of these addresses, its own or one that it shares.
+    pub async fn by_addresses(
+        &self,
+        channel_type: &str,
+        mut addresses: Vec<String>,
+    ) -> Result<Vec<Arc<ActiveChannel>>, ChannelError> {
         let store = &self.inner.store;
-        let mut rows = store.channels_by_address(channel_type, address).await?;
+        let mut rows = store.channels_by_address(channel_type, &addresses).await?;
         // What is a channel's own is no account's, and the rule; only it is looked up by an index.
-        if let (true, Some(plugin)) = (rows.is_empty(), self.inner.plugins.get(channel_type)) {
+        addresses.retain(|address| !rows.iter().any(|row| row.address.as_ref() == Some(address)));
+        if let (false, Some(plugin)) = (addresses.is_empty(), self.inner.plugins.get(channel_type)) {
             for field in plugin.manifest().shared_address_fields() {
-                rows.extend(store.channels_by_setting(channel_type, field, address).await?);
+                rows.extend(store.channels_by_setting(channel_type, field, &addresses).await?);
             }
         }
         let mut found: Vec<Arc<ActiveChannel>> = Vec::new();

@@ -87,6 +87,8 @@ pub struct Tools {
     pub clock: fn() -> DateTime<Utc>,
 }
 
+/// Of one webhook: Meta puts up to a thousand updates into one. Nobody knows yet whether it is authentic.
+const ADDRESSES: usize = 1_000;
 /// A larger one would hold up the other connections of its thread while it is written down.
 const WRITTEN_AT_ONCE: usize = 64 << 10;
 
@@ -179,11 +181,13 @@ impl Ingress {
         for channel_type in types {
             let Some(plugin) = self.plugins.get(channel_type) else { continue };
             let request = || Addresses { plugin: Arc::clone(&plugin), webhook: Arc::clone(&webhook) };
-            for address in self.actors.ask(self.worker(), request).await?? {
-                for channel in self.channels.by_address(channel_type, &address).await? {
-                    if !found.iter().any(|known| known.id() == channel.id()) {
-                        found.push(channel);
-                    }
+            let addresses = self.actors.ask(self.worker(), request).await??;
+            if addresses.len() > ADDRESSES {
+                return Err(IngressError::Malformed(format!("it speaks of more than {ADDRESSES} accounts")));
+            }
+            for channel in self.channels.by_addresses(channel_type, addresses).await? {
+                if !found.iter().any(|known| known.id() == channel.id()) {
+                    found.push(channel);
                 }
             }
         }

@@ -194,6 +194,10 @@ async fn approve(desk: &Desk, made: &Value) {
     let nobodys = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": []}]});
     assert_eq!(tell(&desk.engine, "x", &nobodys).await, (200, "OK".to_owned()));
     assert_eq!(tell(&desk.engine, "x", &json!({"object": "user"})).await.0, 400);
+    // Nobody knows yet who says it: so many accounts are not even looked up.
+    let entry = |number: u32| json!({"id": number.to_string(), "changes": [{"field": "messages", "value": {}}]});
+    let crowd = json!({"object": "whatsapp_business_account", "entry": (0..=1_000).map(entry).collect::<Vec<_>>()});
+    assert_eq!(tell(&desk.engine, "x", &crowd).await.0, 400);
 
     let to = format!("+{CONTACT}");
     let sent = desk.agent.business_ok(Method::POST, "/messages", welcome()).await;

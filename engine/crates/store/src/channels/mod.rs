@@ -28,7 +28,7 @@ use crate::{
     audit::{self, NewAudit},
     backend::sql,
     organisation_tx::OrganisationTx,
-    rows::parse,
+    rows::{batch, parse},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +108,16 @@ pub struct ChannelSettings {
 const COLUMNS: &str = "id, organisation_id, channel_type, name, config, secrets, address, status, status_reason, \
     session_state, session_phone, session_since, session_tries, session_wanted, last_connected_at, poll_cursor, \
     polled_at, webhook_verified_at, version, created_by, created_at, updated_at, deleted_at";
+
+batch! {
+    struct Sought<'a> { sought: &'a str }
+}
+
+impl<'a> Sought<'a> {
+    fn all(values: &'a [String]) -> Vec<Self> {
+        values.iter().map(|sought| Self { sought }).collect()
+    }
+}
 
 #[derive(FromRow)]
 struct ChannelRow {
@@ -206,31 +216,36 @@ impl Store {
     }
 
     /// Every channel, of whichever organisation, that answers to this address.
-    pub async fn channels_by_address(&self, channel_type: &str, address: &str) -> Result<Vec<Channel>, StoreError> {
+    pub async fn channels_by_address(
+        &self,
+        channel_type: &str,
+        addresses: &[String],
+    ) -> Result<Vec<Channel>, StoreError> {
         let rows: Vec<ChannelRow> = sql(format!(
-            "select {COLUMNS} from channels where channel_type = $1 and address = $2 and deleted_at is null order by id"
+            "select {COLUMNS} from channels where channel_type = $2 and address in (select r.sought from {{rows}} r) \
+             and deleted_at is null order by id"
         ))
+        .rows(&Sought::all(addresses))
         .bind(channel_type)
-        .bind(address)
         .fetch_all(self)
         .await?;
         rows.into_iter().map(Channel::try_from).collect()
     }
 
-    /// Every channel, of whichever organisation, with this value of a public setting.
+    /// Every channel, of whichever organisation, with one of these values of a public setting.
     pub async fn channels_by_setting(
         &self,
         channel_type: &str,
         name: &str,
-        value: &str,
+        values: &[String],
     ) -> Result<Vec<Channel>, StoreError> {
         let rows: Vec<ChannelRow> = sql(format!(
-            "select {COLUMNS} from channels where channel_type = $1 and cast(config->>$2 as text) = $3 \
-             and deleted_at is null order by id"
+            "select {COLUMNS} from channels where channel_type = $2 \
+             and cast(config->>$3 as text) in (select r.sought from {{rows}} r) and deleted_at is null order by id"
         ))
+        .rows(&Sought::all(values))
         .bind(channel_type)
         .bind(name)
-        .bind(value)
         .fetch_all(self)
         .await?;
         rows.into_iter().map(Channel::try_from).collect()

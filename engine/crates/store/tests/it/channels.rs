@@ -71,7 +71,7 @@ async fn a_deleted_channel_keeps_its_history(fixture: Fixture) {
     assert!(store.channels(organisation).await.unwrap().is_empty());
     assert_eq!(store.channel_of(organisation, id).await.unwrap(), None);
     assert_eq!(store.channel(id).await.unwrap().unwrap().deleted_at, Some(fixture.now));
-    assert!(store.channels_by_address("MOCK", "shared").await.unwrap().is_empty());
+    assert!(store.channels_by_address("MOCK", &["shared".to_owned()]).await.unwrap().is_empty());
     assert!(store.message(organisation, message).await.unwrap().is_some());
 }
 
@@ -113,10 +113,10 @@ async fn what_comes_back_to_a_deleted_channel_is_cancelled(fixture: Fixture) {
 
 async fn channels_are_found_by_address(fixture: Fixture) {
     let second = make_channel(&fixture.store, fixture.organisation(), fixture.now).await;
-    let found = fixture.store.channels_by_address("MOCK", "shared").await.unwrap();
+    let found = fixture.store.channels_by_address("MOCK", &["shared".to_owned()]).await.unwrap();
     let ids: Vec<_> = found.into_iter().map(|channel| channel.id).collect();
     assert_eq!(ids, [fixture.channel.channel_id, second.channel_id]);
-    assert!(fixture.store.channels_by_address("WHATSAPP", "shared").await.unwrap().is_empty());
+    assert!(fixture.store.channels_by_address("WHATSAPP", &["shared".to_owned()]).await.unwrap().is_empty());
 }
 
 async fn channels_are_found_by_a_setting(fixture: Fixture) {
@@ -125,11 +125,11 @@ async fn channels_are_found_by_a_setting(fixture: Fixture) {
         let settings = ChannelSettings { config, secrets: Vec::new(), address: None, webhook_token: None };
         let update = ChannelUpdate { settings: Some(settings), ..ChannelUpdate::default() };
         assert!(store.update_channel(organisation, id, &update, None, fixture.now).await.unwrap());
-        let found = store.channels_by_setting("MOCK", "account", "102").await.unwrap();
+        let found = store.channels_by_setting("MOCK", "account", &["101".to_owned(), "102".to_owned()]).await.unwrap();
         assert_eq!(found.into_iter().map(|channel| channel.id).collect::<Vec<_>>(), [id]);
     }
     for (kind, name, value) in [("MOCK", "account", "10"), ("MOCK", "other", "102"), ("WAHA", "account", "102")] {
-        assert!(store.channels_by_setting(kind, name, value).await.unwrap().is_empty());
+        assert!(store.channels_by_setting(kind, name, &[value.to_owned()]).await.unwrap().is_empty());
     }
 }
 
