@@ -128,7 +128,7 @@ fn links<C>(request: &HttpRequest, part: &Part<C>, total: u64, next: Option<&str
 fn link(request: &HttpRequest, relation: &str, (name, value): (&str, &str)) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (known, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-        if !["page", "cursor"].contains(&known.as_ref()) {
+        if !["page", "cursor", "offset"].contains(&known.as_ref()) {
             query.append_pair(&known, &value);
         }
     }
@@ -191,6 +191,13 @@ mod tests {
                 "</orgs/1/tickets?status=OPEN&limit=10&page=3>; rel=\"last\"",
             ]
         );
+    }
+
+    #[test]
+    fn what_follows_an_offset_is_asked_for_by_its_cursor_alone() {
+        let request = TestRequest::with_uri("/orgs/1/audit-logs?limit=2&offset=4").to_http_request();
+        let links = links(&request, &Part::<NoCursor>::From { offset: 4, limit: 2 }, 9, Some("1.x"));
+        assert_eq!(links, ["</orgs/1/audit-logs?limit=2&cursor=1.x>; rel=\"next\""]);
     }
 
     #[test]
