@@ -6,7 +6,7 @@
 //! of one organisation must not see or change them: they are for calls from the networks of `server.operators`, by default this machine only.
 //! Dead letters are for operators, and for administrators with their token, who reach their own organisation's.
 //! A call that carries a forwarding header of a proxy that is not among `server.trusted_proxies` is
-//! nobody's, whatever it claims.
+//! nobody's, whatever it claims; so is one that carries `Forwarded`, which is not read here.
 
 mod dead_letters;
 mod plugins;
@@ -121,11 +121,13 @@ pub fn may_operate(app: &App, request: &HttpRequest) -> Result<(), ServiceError>
 
 fn is_operator(request: &HttpRequest, server: &config::Server) -> bool {
     let within = |networks: &[ipnet::IpNet], address| networks.iter().any(|network| network.contains(&address));
-    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let has = |name: &str| request.headers().contains_key(name);
     let by_known_proxy =
         request.peer_addr().is_some_and(|peer| within(&server.trusted_proxies, peer.ip().to_canonical()));
     let caller = client_address(request.head(), &server.trusted_proxies);
-    (!forwarded || by_known_proxy) && caller.is_some_and(|address| within(&server.operators, address))
+    // Only the second is read: whoever the first tells of may be anywhere.
+    let is_known = !has("forwarded") && (!has("x-forwarded-for") || by_known_proxy);
+    is_known && caller.is_some_and(|address| within(&server.operators, address))
 }
 
 #[cfg(test)]
@@ -158,5 +160,18 @@ mod tests {
         assert!(!allowed("10.0.0.1", Some("203.0.113.9")));
         assert!(!allowed("10.0.0.1", None));
         assert!(allowed("10.0.0.1", Some("127.0.0.1")));
+    }
+
+    #[test]
+    fn whom_a_header_tells_of_that_is_not_read_is_nobody() {
+        let settings = config::Settings::load(None, |_| None).unwrap();
+        let mut server = config::Server::read(&settings).unwrap();
+        server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        let allowed = |name: &'static str| {
+            let request = TestRequest::default().peer_addr("127.0.0.1:4000".parse().unwrap());
+            is_operator(&request.insert_header((name, "for=203.0.113.9")).to_http_request(), &server)
+        };
+        assert!(allowed("accept"));
+        assert!(!allowed("forwarded"));
     }
 }
