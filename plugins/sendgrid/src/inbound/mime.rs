@@ -1,9 +1,12 @@
 //! A mail as it was sent, in the form's field `email`, where the channel's address is set to take mails raw.
 
-use super::file;
 use super::headers::Headers;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use super::{charset, file};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use patchbay_plugin_sdk::Attachment;
+use std::borrow::Cow;
 
 /// Files of one mail.
 const MOST_FILES: usize = 500;
@@ -20,8 +23,8 @@ pub struct Mail {
 pub fn read(bytes: &[u8]) -> Option<Mail> {
     // An empty line before the headers would end them.
     let message = MessageParser::default().parse(bytes.trim_ascii_start())?;
-    let files =
-        message.attachments().take(MOST_FILES).map(|part| (attachment(part), part.content_id().map(str::to_owned)));
+    let file = |part| (attachment(&message, part), MimeHeaders::content_id(part).map(str::to_owned));
+    let files = message.attachments().take(MOST_FILES).map(file);
     Some(Mail {
         headers: Headers::of(&message),
         text: written(&message, |part| matches!(part, PartType::Text(_)), &message.text_body),
@@ -34,13 +37,40 @@ pub fn read(bytes: &[u8]) -> Option<Mail> {
 /// The parts of a body that are really of this kind: where one is missing, the parser offers the other in its place.
 fn written(message: &Message<'_>, is_kind: impl Fn(&PartType<'_>) -> bool, parts: &[u32]) -> Option<String> {
     let parts = parts.iter().filter_map(|part| message.part(*part)).filter(|part| is_kind(&part.body));
-    let texts: Vec<&str> = parts.filter_map(MessagePart::text_contents).collect();
+    let texts: Vec<Cow<'_, str>> = parts.filter_map(|part| text(message, part)).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-fn attachment(part: &MessagePart<'_>) -> Attachment {
+/// Where the parser could not read all of it, the charset is not named or not known, and is guessed as elsewhere.
+fn text<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Option<Cow<'a, str>> {
+    let text = part.text_contents()?;
+    if !text.contains(char::REPLACEMENT_CHARACTER) {
+        return Some(text.into());
+    }
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    Some(charset::decode(&bytes(message, part), charset).into())
+}
+
+/// What was sent, without the encoding that it was sent in.
+fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
+    let range = usize::try_from(part.offset_body).ok().zip(usize::try_from(part.offset_end).ok());
+    let encoded = range.and_then(|(from, to)| message.raw_message.get(from..to));
+    let bytes = encoded.and_then(|encoded| match part.encoding {
+        Encoding::None => Some(Cow::Borrowed(encoded)),
+        Encoding::QuotedPrintable => quoted_printable_decode(encoded).map(Cow::Owned),
+        Encoding::Base64 => base64_decode(encoded).map(Cow::Owned),
+    });
+    bytes.unwrap_or_else(|| part.contents().into())
+}
+
+fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
     let declared = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
     let name = part.attachment_name().map(str::to_owned);
-    // Of a mail within the mail, that mail alone.
-    file::attachment(part.contents(), declared.as_deref(), name)
+    let bytes = match &part.body {
+        // The parser has made UTF-8 of it, as far as it could.
+        PartType::Text(_) | PartType::Html(_) => bytes(message, part),
+        // Of a mail within the mail, that mail alone.
+        _ => part.contents().into(),
+    };
+    file::attachment(&bytes, declared.as_deref(), name)
 }

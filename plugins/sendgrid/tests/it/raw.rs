@@ -84,6 +84,32 @@ fn a_mail_within_the_mail_is_a_file_of_its_own() {
 }
 
 #[test]
+fn a_text_without_a_charset_is_guessed_and_a_file_stays_as_it_is() {
+    let written = b"gr\xfcn;1".as_slice();
+    let base64 = BASE64_STANDARD.encode(written);
+    let wrapped = format!("{}\r\n{}", &base64[..4], &base64[4..]);
+    for charset in ["", "; charset=klingon", "; charset=utf-8"] {
+        for (encoding, encoded) in
+            [("8bit", written), ("quoted-printable", b"gr=FCn;=\r\n1"), ("base64", wrapped.as_bytes())]
+        {
+            let part = |kind: &str| {
+                let head =
+                    format!("--m\r\nContent-Transfer-Encoding: {encoding}\r\nContent-Type: {kind}{charset}\r\n\r\n");
+                [head.as_bytes(), encoded, b"\r\n"].concat()
+            };
+            let head = b"From: ada@example.org\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n".to_vec();
+            let file = part("text/csv; name=a.csv");
+            let mail = [head, part("text/plain"), file, b"--m--\r\n".to_vec()].concat();
+            let message = message(&form(&[("email", "", "", &mail)]));
+            assert_eq!(message.content.text.as_deref(), Some("grün;1"), "{encoding}{charset}");
+            let [file] = &message.content.attachments[..] else { panic!("{message:?}") };
+            let url = format!("data:text/csv;base64,{base64}");
+            assert_eq!(file.source, MediaSource::Url(url), "{encoding}{charset}");
+        }
+    }
+}
+
+#[test]
 fn a_line_before_the_headers_does_not_end_them() {
     let mail = "\nFrom: ada@example.org\nMessage-ID: <2@mail.example>\nAuto-Submitted: auto-replied\n";
     let posted = form(&[("headers", "", "", mail.as_bytes()), ("text", "", "", b"hi")]);
