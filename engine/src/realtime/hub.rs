@@ -126,9 +126,20 @@ impl Hub {
             return Ok(());
         }
         for (organisation, newest) in self.inner.store.newest_events(&followed).await? {
-            while let Some(position) = self.behind(organisation, newest) {
-                self.advance(organisation, position, newest).await?;
+            match self.catch_up(organisation, newest).await {
+                // What a newer version beside this one commits it may not be able to read: others need not wait for that.
+                Err(error) if !error.is_retryable() => {
+                    tracing::debug!(organisation.id = %organisation, %error, "an event log cannot be read; looking again");
+                }
+                caught_up => caught_up?,
             }
+        }
+        Ok(())
+    }
+
+    async fn catch_up(&self, organisation: OrganisationId, newest: i64) -> Result<(), StoreError> {
+        while let Some(position) = self.behind(organisation, newest) {
+            self.advance(organisation, position, newest).await?;
         }
         Ok(())
     }

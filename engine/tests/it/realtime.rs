@@ -113,6 +113,32 @@ on_every_size! {
 }
 
 on_every_size! {
+    async fn a_log_that_cannot_be_read_keeps_no_other_organisation_waiting(size: Size) {
+        let engine = Engine::start(size).await;
+        let (first, second) = (Person::sign_up(&engine).await, Person::sign_up(&engine).await);
+        let (theirs, channel) = (first.channel("MOCK", json!({})).await, second.channel("MOCK", json!({})).await);
+        let (mut eve, mut socket) = (Socket::open(&engine, &first, "").await, Socket::open(&engine, &second, "").await);
+        for (socket, channel) in [(&mut eve, &theirs), (&mut socket, &channel)] {
+            mock::post(&engine, channel, &mock::text("+4915112345678", "1", "hello")).await;
+            while socket.frame().await["type"] != "new_message" {}
+        }
+        // What a newer version beside this one may commit.
+        let event = "insert into events (organisation_id, sequence, change, created_at) select id, event_sequence + 1, \
+            '{\"kind\":\"of_tomorrow\"}', created_at from organisations order by id limit 1";
+        engine.database.run(event).await;
+        let newest = "update organisations set event_sequence = event_sequence + 1 \
+            where id = (select id from organisations order by id limit 1)";
+        engine.database.run(newest).await;
+        for number in ["2", "3"] {
+            mock::post(&engine, &channel, &mock::text("+4915112345678", number, number)).await;
+            while socket.frame().await["data"]["message"] != number {}
+        }
+        drop((eve, socket));
+        engine.finish().await;
+    }
+}
+
+on_every_size! {
     async fn frames_have_the_shapes_of_the_document(size: Size) {
         let engine = Engine::start(size).await;
         let admin = Person::sign_up(&engine).await;
