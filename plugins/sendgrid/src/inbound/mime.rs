@@ -1,8 +1,10 @@
 //! A mail as it was sent, in the form's field `email`, where the channel's address is set to take mails raw.
 
 use super::headers::Headers;
+use super::text::{LONGEST_HTML, beginning};
 use super::{charset, file};
 use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::html::{html_to_text, text_to_html};
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use patchbay_plugin_sdk::Attachment;
@@ -27,18 +29,51 @@ pub fn read(bytes: &[u8]) -> Option<Mail> {
     let files = message.attachments().take(MOST_FILES).map(file);
     Some(Mail {
         headers: Headers::of(&message),
-        text: written(&message, |part| matches!(part, PartType::Text(_)), &message.text_body),
-        html: written(&message, |part| matches!(part, PartType::Html(_)), &message.html_body),
+        text: as_text(&message),
+        html: as_html(&message),
         files: files.collect(),
         left_out: message.attachment_count().saturating_sub(MOST_FILES),
     })
 }
 
-/// The parts of a body that are really of this kind: where one is missing, the parser offers the other in its place.
-fn written(message: &Message<'_>, is_kind: impl Fn(&PartType<'_>) -> bool, parts: &[u32]) -> Option<String> {
-    let parts = parts.iter().filter_map(|part| message.part(*part)).filter(|part| is_kind(&part.body));
-    let texts: Vec<Cow<'_, str>> = parts.filter_map(|part| text(message, part)).collect();
-    (!texts.is_empty()).then(|| texts.join("\n"))
+/// The parts of a body, of which some may be of the other kind: a footer in plain text below HTML.
+fn body<'a>(message: &'a Message<'_>, parts: &'a [u32]) -> Vec<&'a MessagePart<'a>> {
+    let parts = parts.iter().filter_map(|part| message.part(*part));
+    parts.filter(|part| matches!(part.body, PartType::Text(_) | PartType::Html(_))).collect()
+}
+
+/// Nothing where all of it is HTML, which the parser offers in its place.
+fn as_text(message: &Message<'_>) -> Option<String> {
+    let parts = body(message, &message.text_body);
+    if !parts.iter().any(|part| matches!(part.body, PartType::Text(_))) {
+        return None;
+    }
+    let mut left = LONGEST_HTML;
+    let texts = parts.into_iter().filter_map(|part| {
+        let text = text(message, part)?;
+        Some(match part.body {
+            PartType::Html(_) => {
+                let html = beginning(&text, left);
+                left -= html.len();
+                html_to_text(html).into()
+            }
+            _ => text,
+        })
+    });
+    Some(texts.collect::<Vec<Cow<'_, str>>>().join("\n"))
+}
+
+/// Nothing where all of it is plain text, which the parser offers in its place.
+fn as_html(message: &Message<'_>) -> Option<String> {
+    let parts = body(message, &message.html_body);
+    if !parts.iter().any(|part| matches!(part.body, PartType::Html(_))) {
+        return None;
+    }
+    let texts = parts.into_iter().filter_map(|part| {
+        let text = text(message, part)?;
+        Some(if matches!(part.body, PartType::Html(_)) { text } else { text_to_html(&text).into() })
+    });
+    Some(texts.collect::<Vec<Cow<'_, str>>>().join("\n"))
 }
 
 /// Where the parser could not read all of it, the charset is not named or not known, and is guessed as elsewhere.

@@ -3,7 +3,7 @@
 use mail_parser::decoders::html::html_to_text;
 
 /// Of longer HTML, the beginning is enough to read: the whole is kept beside it.
-const LONGEST_HTML: usize = 512 * 1024;
+pub const LONGEST_HTML: usize = 512 * 1024;
 
 /// The text, else what the HTML says.
 pub fn plain(text: Option<String>, html: Option<&str>) -> Option<String> {

@@ -110,6 +110,23 @@ fn a_text_without_a_charset_is_guessed_and_a_file_stays_as_it_is() {
 }
 
 #[test]
+fn html_above_a_footer_of_plain_text_is_read_whole() {
+    let (html, text) = ("Content-Type: text/html\n\n<p>Hello &lt;3</p>", "Content-Type: text/plain\n\nThe 1<2 list");
+    for (first, second, said) in
+        [(html, text, ["Hello <3", "The 1<2 list"]), (text, html, ["The 1<2 list", "Hello <3"])]
+    {
+        let message = raw(&format!(
+            "From: ada@example.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n{first}\n--m\n{second}\n--m--\n"
+        ));
+        let lines: Vec<&str> = message.content.text.as_deref().unwrap().split_whitespace().collect();
+        assert_eq!(lines.join(" "), said.join(" "));
+        let html = email(&message).html.as_deref().unwrap();
+        assert!(html.contains("<p>Hello &lt;3</p>") && html.contains("The 1&lt;2 list"), "{html}");
+        assert!(message.content.attachments.is_empty());
+    }
+}
+
+#[test]
 fn a_line_before_the_headers_does_not_end_them() {
     let mail = "\nFrom: ada@example.org\nMessage-ID: <2@mail.example>\nAuto-Submitted: auto-replied\n";
     let posted = form(&[("headers", "", "", mail.as_bytes()), ("text", "", "", b"hi")]);
