@@ -40,11 +40,14 @@ const RECIPIENTS: usize = 10_000;
 const LONGEST_REACH: Duration = Duration::from_hours(31 * 24);
 /// How long before its moment a permit is given out.
 const AHEAD: Duration = Duration::from_millis(50);
-/// Requests spread a little on their way. Each interval is longer by this part, so that the platform never sees more
-/// than the limit.
-const SPREAD: u32 = 200;
-/// A request that is later than this, or than half an interval, gives its moment up for a new one.
-const LEAST_TOLERANCE: Duration = Duration::from_millis(50);
+/// Each interval is longer by this part: a little more than what requests spread on their way ([`Window::SPREAD`]), so that
+/// what was late catches up.
+const SPREAD: u32 = 250;
+/// A request that is later than this, or than half an interval, gives its moment up for a new one: together with those
+/// behind it, it would be one too many for a short time.
+const LEAST_TOLERANCE: Duration = Duration::from_millis(5);
+/// A request that is no later than this was on time: no timer is more exact.
+const PUNCTUAL: Duration = Duration::from_millis(2);
 
 /// Shows the moment that a permit is asked for.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +73,8 @@ pub struct Limiter {
     limits: Vec<(RateLimit, Limit)>,
     /// Of each limit of the channel.
     windows: Vec<Window>,
+    /// Until when requests are held back by them.
+    held_until: Option<Instant>,
     hand: Hand,
     /// What the hand calls zero: before everything that still counts.
     zero: Duration,
@@ -108,7 +113,17 @@ impl Limiter {
         let zero = limits.iter().map(|(limit, _)| reach(limit) * 2).max().unwrap_or_default();
         let of_channel = limits.iter().filter(|(limit, _)| limit.scope == LimitScope::Channel);
         let windows = of_channel.filter_map(|(limit, _)| Window::of(limit)).collect();
-        Self { limits, windows, hand, zero, made: now, paused_until: None, slowed_until: None, caution: None }
+        Self {
+            limits,
+            windows,
+            held_until: None,
+            hand,
+            zero,
+            made: now,
+            paused_until: None,
+            slowed_until: None,
+            caution: None,
+        }
     }
 
     /// How far back attempts still count.
@@ -161,6 +176,14 @@ impl Limiter {
             self.paused_until = None;
         }
         let latest = now + AHEAD;
+        // Whoever would only be held back waits in the queue, where people go first. Each that is held back leaves a
+        // little late, and with a permit for each moment all the same there would be more and more of them.
+        let held = self.held_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        let closed = self.opens().map_or(Duration::ZERO, |opens| opens.saturating_duration_since(latest));
+        let wait = held.max(closed);
+        if !wait.is_zero() {
+            return Pace::ChannelWaits(wait);
+        }
         self.caution.take_if(|caution| caution.is_over(now));
         let careful = self.caution.as_ref().map_or(now, |caution| caution.next(now));
         if careful > latest {
@@ -188,22 +211,25 @@ impl Limiter {
         Pace::Go(moment)
     }
 
-    /// Whether a request may leave that had this moment, else the moment that it has instead. One that is late leaves in
-    /// its place as long as the platform does not see more than the limit of it, and gives the place up only where it is
-    /// much too late.
+    /// Whether a request may leave that had this moment, else the moment that it has instead. One that is a little late
+    /// leaves in its place, and the one behind it that the platform would see as one too many waits for as long.
     pub fn leave(&mut self, moment: Instant, now: Instant) -> Result<(), Instant> {
-        let tolerance = self.interval().map_or(Duration::MAX, |interval| (interval / 2).max(LEAST_TOLERANCE));
-        if now.saturating_duration_since(moment) > tolerance {
+        let Some(interval) = self.interval() else { return Ok(()) };
+        if now.saturating_duration_since(moment) > (interval / 2).max(LEAST_TOLERANCE) {
             let instead = self.claim(now);
             if instead > now {
                 return Err(instead);
             }
         }
-        if let Some(opens) = self.windows.iter().filter_map(Window::opens).max().filter(|opens| *opens > now) {
-            return Err(opens);
+        let free = self.opens().map_or(moment, |opens| opens.max(moment));
+        if free > now {
+            self.held_until = self.held_until.max(Some(free));
+            return Err(free);
         }
+        let punctual = self.windows.iter().map(Window::spread).fold(PUNCTUAL, Duration::min);
+        let left = if now.saturating_duration_since(free) <= punctual { free } else { now };
         for window in &mut self.windows {
-            window.went(now);
+            window.went(left);
         }
         Ok(())
     }
@@ -215,6 +241,11 @@ impl Limiter {
         let channel = self.limits.iter().filter(|(_, limit)| matches!(limit, Limit::Channel(_)));
         let moments = channel.map(|(_, limit)| self.take_in_any_case(limit, nobody, self.shown(now)));
         moments.max().map_or(now, |moment| self.instant(moment))
+    }
+
+    /// When the next request may leave, for all that has left.
+    fn opens(&self) -> Option<Instant> {
+        self.windows.iter().filter_map(Window::opens).max()
     }
 
     /// The longest of the channel, recipients apart.

@@ -8,9 +8,9 @@ use std::{
 
 use patchbay_domain::platform::RateLimit;
 
-use super::{SPREAD, permitted_interval};
+use super::permitted_interval;
 
-/// What has left within the time of a limit, whenever its moments were.
+/// What has left within the time of a limit.
 pub(super) struct Window {
     most: usize,
     within: Duration,
@@ -20,19 +20,26 @@ pub(super) struct Window {
 impl Window {
     /// A limit of more than these is kept by its part that has so many.
     const PERMITS: u32 = 1_000;
+    /// Requests spread a little on their way: this part of the time.
+    const SPREAD: u32 = 400;
 
     pub(super) fn of(limit: &RateLimit) -> Option<Self> {
         let permits = limit.permits.min(Self::PERMITS);
-        // The moments have more between them by the whole spread: what was late catches up by the other half of it.
         let within = permitted_interval(limit)? * permits;
-        let within = within + within / (2 * SPREAD);
-        Some(Self { most: (permits + limit.burst.unwrap_or(1).max(1) - 1) as usize, within, left: VecDeque::new() })
+        // A channel's settings may name any burst.
+        let most = permits.saturating_add(limit.burst.unwrap_or(1).saturating_sub(1)) as usize;
+        Some(Self { most, within: within + within / Self::SPREAD, left: VecDeque::new() })
     }
 
-    /// When the next may leave, where it is one too many now.
+    /// When the next may leave, where as many as are permitted have left.
     pub(super) fn opens(&self) -> Option<Instant> {
         let first = self.left.len().checked_sub(self.most)?;
         Some(*self.left.get(first)? + self.within)
+    }
+
+    /// What is kept beyond the time of the limit: whoever is late by more would make one too many of it.
+    pub(super) fn spread(&self) -> Duration {
+        self.within / (Self::SPREAD + 1)
     }
 
     pub(super) fn went(&mut self, at: Instant) {
