@@ -36,6 +36,8 @@ pub struct Outbound {
     ready: VecDeque<(Due, Progress)>,
     channel: Option<Arc<ActiveChannel>>,
     looking: bool,
+    /// Somebody said that it is worth looking while it was being looked, and may have come too late to be seen.
+    asked: bool,
     /// There may be more than what is ready.
     stale: bool,
     timer: Option<SpawnHandle>,
@@ -116,6 +118,7 @@ impl SessionActor {
     pub(super) fn look(&mut self, context: &mut Context<Self>) {
         self.outbound.stale = true;
         if self.outbound.looking {
+            self.outbound.asked = true;
             return;
         }
         if let Some(timer) = self.outbound.timer.take() {
@@ -128,8 +131,15 @@ impl SessionActor {
         let work = async move { look(&shared, &desk, known).await };
         context.spawn(work.into_actor(self).map(|found, actor, context| {
             actor.outbound.looking = false;
+            let asked = std::mem::take(&mut actor.outbound.asked);
             match found {
-                Ok(look) => actor.found(look, context),
+                Ok(look) => {
+                    actor.found(look, context);
+                    // An answer must not wait behind what is ready of a campaign.
+                    if asked && !actor.outbound.looking {
+                        actor.look(context);
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(channel.id = %actor.desk.channel_id, %error, "the queue could not be read");
                     actor.look_after(Duration::from_secs(1), context);
