@@ -1,6 +1,6 @@
 //! What is encrypted, signed or hashed under the master key: channel credentials at
-//! rest, the addresses of media that people without a token may open, and the
-//! tokens by which webhooks are set up.
+//! rest, the answers that are kept for their repetition, the addresses of media that
+//! people without a token may open, and the tokens by which webhooks are set up.
 //!
 //! Each purpose has a key of its own, derived from the master key by a label.
 //! To add a purpose, add a label; never change one, for what was sealed under
@@ -12,7 +12,10 @@ use aes_gcm::{
     Aes256Gcm, KeyInit,
     aead::{Aead, Payload, array::Array},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use patchbay_domain::{ChannelId, MediaId};
@@ -23,6 +26,7 @@ use sha2::Sha256;
 use crate::config::MasterKey;
 
 const CREDENTIALS: &str = "patchbay/channel-credentials/1";
+const ANSWERS: &str = "patchbay/kept-answers/1";
 const MEDIA: &str = "patchbay/media-addresses/1";
 const WEBHOOK_TOKENS: &str = "patchbay/webhook-tokens/1";
 
@@ -33,16 +37,16 @@ const NONCE_BYTES: usize = 12;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     #[error(
-        "the channel's credentials cannot be decrypted; check that PATCHBAY_MASTER_KEY (or the file master-key in the data folder) is the key they were stored with"
+        "what was stored encrypted cannot be decrypted; check that PATCHBAY_MASTER_KEY (or the file master-key in the data folder) is the key it was stored with"
     )]
     WrongKey,
     #[error(
-        "the channel's credentials are in a format this version does not know; start the newest version that was used with this database"
+        "what was stored encrypted is in a format this version does not know; start the newest version that was used with this database"
     )]
     UnknownFormat,
     #[error("the operating system gives no random numbers: {0}")]
     NoRandomness(rand::rngs::SysError),
-    #[error("the channel's credentials are too large to encrypt")]
+    #[error("it is too large to be encrypted")]
     TooLarge,
 }
 
@@ -53,6 +57,7 @@ pub struct Keyring {
 
 struct Keys {
     credentials: Aes256Gcm,
+    answers: Aes256Gcm,
     media: Hmac<Sha256>,
     webhook_tokens: Hmac<Sha256>,
 }
@@ -60,34 +65,33 @@ struct Keys {
 impl Keyring {
     pub fn new(master_key: &MasterKey) -> Self {
         let derive = |label: &str| hmac(master_key.expose()).chain_update(label).finalize().into_bytes();
-        let credentials = Aes256Gcm::new(&derive(CREDENTIALS));
+        let (credentials, answers) = (Aes256Gcm::new(&derive(CREDENTIALS)), Aes256Gcm::new(&derive(ANSWERS)));
         let (media, webhook_tokens) = (hmac(&derive(MEDIA)), hmac(&derive(WEBHOOK_TOKENS)));
-        Self { keys: Arc::new(Keys { credentials, media, webhook_tokens }) }
+        Self { keys: Arc::new(Keys { credentials, answers, media, webhook_tokens }) }
     }
 
     /// Encrypts a channel's credentials, so that they open for this channel alone.
     pub fn seal(&self, channel: ChannelId, secrets: &BTreeMap<String, String>) -> Result<Vec<u8>, KeyringError> {
-        let mut nonce = [0; NONCE_BYTES];
-        SysRng.try_fill_bytes(&mut nonce).map_err(KeyringError::NoRandomness)?;
         let plain = serde_json::to_vec(secrets).map_err(|_| KeyringError::TooLarge)?;
-        let context = channel.uuid();
-        let payload = Payload { msg: &plain, aad: context.as_bytes() };
-        let sealed = self.keys.credentials.encrypt(&Array(nonce), payload).map_err(|_| KeyringError::TooLarge)?;
-        Ok([&[AES_256_GCM][..], &nonce, &sealed].concat())
+        encrypt(&self.keys.credentials, channel.uuid().as_bytes(), &plain)
     }
 
     pub fn open(&self, channel: ChannelId, sealed: &[u8]) -> Result<SecretMap, KeyringError> {
-        let (version, rest) = sealed.split_first().ok_or(KeyringError::UnknownFormat)?;
-        if *version != AES_256_GCM {
-            return Err(KeyringError::UnknownFormat);
-        }
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(KeyringError::UnknownFormat)?;
-        let context = channel.uuid();
-        let payload = Payload { msg: sealed, aad: context.as_bytes() };
-        let plain = self.keys.credentials.decrypt(&Array(*nonce), payload).map_err(|_| KeyringError::WrongKey)?;
+        let plain = decrypt(&self.keys.credentials, channel.uuid().as_bytes(), sealed)?;
         let secrets: BTreeMap<String, String> =
             serde_json::from_slice(&plain).map_err(|_| KeyringError::UnknownFormat)?;
         Ok(secrets.into_iter().collect())
+    }
+
+    /// Encrypts an answer, which may show what is shown only once, so that it opens for the request `asked` alone.
+    pub fn seal_answer(&self, asked: &str, answer: &str) -> Result<String, KeyringError> {
+        Ok(BASE64_STANDARD_NO_PAD.encode(encrypt(&self.keys.answers, asked.as_bytes(), answer.as_bytes())?))
+    }
+
+    pub fn open_answer(&self, asked: &str, sealed: &str) -> Result<String, KeyringError> {
+        let sealed = BASE64_STANDARD_NO_PAD.decode(sealed).map_err(|_| KeyringError::UnknownFormat)?;
+        let plain = decrypt(&self.keys.answers, asked.as_bytes(), &sealed)?;
+        String::from_utf8(plain).map_err(|_| KeyringError::UnknownFormat)
     }
 
     /// By what a webhook's verify token is found without being kept in clear.
@@ -121,6 +125,24 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keyring(…)")
     }
+}
+
+/// For whoever names the same context when it is decrypted.
+fn encrypt(key: &Aes256Gcm, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyringError> {
+    let mut nonce = [0; NONCE_BYTES];
+    SysRng.try_fill_bytes(&mut nonce).map_err(KeyringError::NoRandomness)?;
+    let payload = Payload { msg: plain, aad: context };
+    let sealed = key.encrypt(&Array(nonce), payload).map_err(|_| KeyringError::TooLarge)?;
+    Ok([&[AES_256_GCM][..], &nonce, &sealed].concat())
+}
+
+fn decrypt(key: &Aes256Gcm, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyringError> {
+    let (version, rest) = sealed.split_first().ok_or(KeyringError::UnknownFormat)?;
+    if *version != AES_256_GCM {
+        return Err(KeyringError::UnknownFormat);
+    }
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(KeyringError::UnknownFormat)?;
+    key.decrypt(&Array(*nonce), Payload { msg: sealed, aad: context }).map_err(|_| KeyringError::WrongKey)
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
@@ -172,6 +194,16 @@ mod tests {
             assert!(error.to_string().contains("PATCHBAY_MASTER_KEY"), "{error}");
             assert!(!format!("{error:?}{error}").contains("EAAG"));
         }
+    }
+
+    #[test]
+    fn an_answer_opens_for_what_was_asked_alone() {
+        let sealed = keyring(1).seal_answer("a key", "{\"token\":\"shown once\"}").unwrap();
+        assert!(!sealed.contains("shown"));
+        assert_eq!(keyring(1).open_answer("a key", &sealed).unwrap(), "{\"token\":\"shown once\"}");
+        assert!(keyring(1).open_answer("another", &sealed).is_err());
+        assert!(keyring(2).open_answer("a key", &sealed).is_err());
+        assert!(keyring(1).open_answer("a key", "{\"in\":\"clear\"}").is_err());
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl Once {
         match begun.map_err(ServiceError::from)? {
             Begun::Fresh { since } => Ok(Some(Self::First { id: write_id(&key, since), key })),
             Begun::Replay { status, answer } => {
+                let answer = app.keyring.open_answer(&asked(&key), &answer).map_err(ServiceError::from)?;
                 Ok(Some(Self::Again { status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK), answer }))
             }
             Begun::InFlight => {
@@ -137,15 +138,26 @@ async fn keep(app: &App, key: &IdempotencyKey, response: ServiceResponse) -> Res
     let (request, response) = response.into_parts();
     let (head, answer) = response.into_parts();
     let answer = body::to_bytes(answer).await.map_err(actix_web::error::ErrorInternalServerError)?;
-    let kept = match std::str::from_utf8(&answer) {
-        Ok(text) if is_final(head.status()) => app.store.finish_request(key, head.status().as_u16(), text).await,
-        _ => app.store.release_request(key).await,
+    let sealed = match std::str::from_utf8(&answer) {
+        Ok(text) if is_final(head.status()) => {
+            Some(app.keyring.seal_answer(&asked(key), text).map_err(ServiceError::from).map_err(Problem::from)?)
+        }
+        _ => None,
+    };
+    let kept = match sealed {
+        Some(sealed) => app.store.finish_request(key, head.status().as_u16(), &sealed).await,
+        None => app.store.release_request(key).await,
     };
     if let Err(error) = kept {
         // The write stands. A repeated request runs again and finds it.
         tracing::warn!(%error, "the answer to a write could not be kept for its repetition");
     }
     Ok(ServiceResponse::new(request, head.set_body(answer).map_into_boxed_body()))
+}
+
+/// For whom an answer is sealed.
+fn asked(IdempotencyKey { organisation_id, user_id, key }: &IdempotencyKey) -> String {
+    format!("{organisation_id}\n{user_id}\n{key}")
 }
 
 /// What failed on our side, or came too early, is to come again under the same key.
