@@ -140,7 +140,7 @@ async fn keep(app: &App, key: &IdempotencyKey, response: ServiceResponse) -> Res
     let answer = body::to_bytes(answer).await.map_err(actix_web::error::ErrorInternalServerError)?;
     let sealed = match std::str::from_utf8(&answer) {
         Ok(text) if is_final(head.status()) => {
-            Some(app.keyring.seal_answer(&asked(key), text).map_err(ServiceError::from).map_err(Problem::from)?)
+            Some(app.keyring.seal_answer(&asked(key), text).map_err(actix_web::error::ErrorInternalServerError)?)
         }
         _ => None,
     };
