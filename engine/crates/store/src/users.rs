@@ -50,15 +50,6 @@ pub struct NewUser {
     pub created_by: Option<UserId>,
 }
 
-/// What changes about a user; `None` leaves it.
-#[derive(Clone, Default)]
-pub struct UserUpdate {
-    pub name: Option<String>,
-    pub role: Option<Role>,
-    pub password_hash: Option<String>,
-    pub avatar: Option<String>,
-}
-
 const COLUMNS: &str = "id, organisation_id, email, username, name, password_hash, role, avatar, is_active, \
     created_by, last_login_at, created_at, updated_at";
 
@@ -137,29 +128,6 @@ impl Store {
     pub async fn user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
         let found = sql(format!("select {COLUMNS} from users where lower(username) = $1"));
         self.one_user(found.bind(username.to_lowercase())).await
-    }
-
-    /// False where the organisation has no such user.
-    pub async fn update_user(
-        &self,
-        organisation_id: OrganisationId,
-        id: UserId,
-        update: &UserUpdate,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let written = sql("update users set name = coalesce($3, name), role = coalesce($4, role), \
-             password_hash = coalesce($5, password_hash), avatar = coalesce($6, avatar), updated_at = $7 \
-             where organisation_id = $1 and id = $2")
-        .bind(organisation_id)
-        .bind(id)
-        .bind(update.name.as_ref())
-        .bind(update.role.as_ref().map(word).transpose()?)
-        .bind(update.password_hash.as_ref())
-        .bind(update.avatar.as_ref())
-        .bind(now)
-        .execute(self.writer())
-        .await?;
-        Ok(written == 1)
     }
 
     pub async fn user_logged_in(&self, id: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
