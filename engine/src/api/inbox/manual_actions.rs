@@ -121,6 +121,7 @@ fn sentence(kind: &str, detail: &str) -> String {
         "OUTCOME_UNKNOWN" => "It is not known whether this message was sent: look, then resend it, or say that it was",
         "MESSAGE_FAILED" => "This message could not be sent: send it again or leave it",
         "CHANNEL_UNAUTHORIZED" => "The platform refuses this channel's credentials: correct them",
+        "CHANNEL_ALERT" => "The platform says something about this channel that somebody should know",
         "WEBHOOK_UNREGISTERED" => "The platform could not be told where this channel's webhook is",
         "DEAD_LETTER" => "A webhook could not be read: replay it or leave it",
         kind => kind,
