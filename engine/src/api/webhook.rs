@@ -69,10 +69,11 @@ pub async fn read_in_room(
 }
 
 async fn read_within(patience: Duration, payload: Payload, limit: usize) -> Result<(Vec<u8>, Room<'static>), Problem> {
-    timeout(patience, read_pieces(payload, limit)).await.unwrap_or_else(|_| {
-        metrics::counter!("patchbay_webhooks_too_slow_total").increment(1);
-        Err(ServiceError::unavailable().into())
-    })
+    if let Ok(read) = timeout(patience, read_pieces(payload, limit)).await {
+        return read;
+    }
+    metrics::counter!("patchbay_webhooks_too_slow_total").increment(1);
+    Err(ServiceError::unavailable().into())
 }
 
 async fn read_pieces(mut payload: Payload, limit: usize) -> Result<(Vec<u8>, Room<'static>), Problem> {
