@@ -224,6 +224,9 @@ impl House {
             ("POST", path) if path.ends_with("/messages") => {
                 json!({"content": "hi", "channel": "SMS", "message": "hi"})
             }
+            ("POST", path) if path.ends_with("/messages/email") => {
+                json!({"to": "ana@example.com", "subject": "s", "body": "b"})
+            }
             ("POST", path) if path.contains("/messages/") && path.starts_with("/api/v1") => json!({
                 "channel": "SMS", "message": "hi", "to": CONTACT, "subject": "s", "body": "b",
                 "scheduledAt": Utc::now(),
