@@ -208,10 +208,12 @@ fn newcomer(admin: &Person, answer: &Value) -> Option<Person> {
     Some(newcomer).filter(|newcomer| newcomer.organisation != admin.organisation)
 }
 
-/// The names of what differs.
+/// The names of what differs, but for how the session is: that may change at any moment, whoever asks.
 fn fields(value: &Value) -> String {
     match value.as_object() {
-        Some(fields) => fields.keys().map(String::as_str).collect::<Vec<_>>().join(","),
+        Some(fields) => {
+            fields.keys().map(String::as_str).filter(|name| *name != "session").collect::<Vec<_>>().join(",")
+        }
         None => "-".to_owned(),
     }
 }
