@@ -1,9 +1,9 @@
 //! A database for one run, gone afterwards.
 
 use anyhow::Context;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, SqlitePool, sqlite::SqliteConnectOptions};
+use patchbay_test_database::TestDatabase;
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::Size;
 
@@ -35,21 +35,17 @@ pub enum Pool {
 
 pub struct Database {
     pub url: String,
-    name: Option<String>,
+    postgres: Option<TestDatabase>,
 }
 
 impl Database {
     pub async fn make(size: Size, folder: &TempDir) -> anyhow::Result<Self> {
         if size == Size::Embedded {
-            return Ok(Self { url: format!("sqlite:{}", folder.path().join("bench.db").display()), name: None });
+            return Ok(Self { url: format!("sqlite:{}", folder.path().join("bench.db").display()), postgres: None });
         }
         let server = std::env::var(POSTGRES).with_context(|| format!("{POSTGRES} is not set"))?;
-        let name = format!("patchbay_bench_{}", Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&server).await?;
-        sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await?;
-        let mut url = url::Url::parse(&server)?;
-        url.set_path(&name);
-        Ok(Self { url: url.into(), name: Some(name) })
+        let postgres = TestDatabase::make(&server).await?;
+        Ok(Self { url: postgres.url.clone(), postgres: Some(postgres) })
     }
 
     pub async fn pool(&self) -> anyhow::Result<Pool> {
@@ -57,10 +53,10 @@ impl Database {
     }
 
     pub async fn drop(self) -> anyhow::Result<()> {
-        let Some(name) = self.name else { return Ok(()) };
-        let mut connection = PgConnection::connect(&std::env::var(POSTGRES)?).await?;
-        sqlx::query(AssertSqlSafe(format!("drop database {name} with (force)"))).execute(&mut connection).await?;
-        Ok(())
+        match self.postgres {
+            Some(postgres) => postgres.drop().await,
+            None => Ok(()),
+        }
     }
 }
 

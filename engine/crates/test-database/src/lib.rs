@@ -1,4 +1,4 @@
-//! A PostgreSQL database of its own for each test, on the server of the tests.
+//! A PostgreSQL database of its own for each test and each measurement.
 //!
 //! It is a copy of a template that has the schema already: bringing the schema
 //! up takes most of a second, copying it a tenth. The template is made by the first who
